@@ -1,0 +1,427 @@
+r"""Prompt interference and gradient conflict, for any prompt field: sections 3, 4, appendices A, B.
+
+Kernel κ(x, x') = ⟨g(x), g(x')⟩, agreement score a(x) = ⟨g(x), ∇J_1⟩, and the conflict between ∇J_k
+and ∇J_1 with every side of Proposition 4.1. Nothing here costs more than a few passes over the
+prompts, except kernel blocks, which are N numbers a row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from .checks import as_integers, as_nonnegative, as_number, as_rows, read_only
+from .field import PromptField
+from .objectives import Objective, PassAtK
+
+__all__ = [
+    "ConflictReport",
+    "InterferenceSet",
+    "agreement",
+    "conflict",
+    "cosine_kernel",
+    "gradient_products",
+    "interference_set",
+    "kernel",
+    "kernel_blocks",
+]
+
+_BATCH = 2**22
+"""Largest number of weights (values of k times prompts) held at once."""
+
+
+# --- The kernel: (5), Definition 3.1 ---------------------------------------------------------
+
+
+def kernel(field: PromptField, rows=None) -> np.ndarray:
+    """κ(x, x') = ⟨g(x), g(x')⟩: (rows, prompts), or all (prompts, prompts) where rows is None.
+
+    Positive entries: a small step for x also helps x'; negative ones: it hurts x' (Definition 3.1).
+    The full matrix takes N² numbers; `kernel_blocks` goes through it in pieces.
+    """
+    rows = np.arange(field.size) if rows is None else as_rows("rows", rows, field.size)
+    return field.kernel_rows(rows)
+
+
+def cosine_kernel(field: PromptField, rows=None, undefined: float | None = None) -> np.ndarray:
+    """cos(g(x), g(x')), in [-1, 1]: the kernel divided by both norms (Figure 2).
+
+    A prompt with g = 0 (for one, wherever p is 0 or 1) has no cosine: ValueError naming such
+    prompts, unless `undefined` is given, the number to put there.
+    """
+    rows = np.arange(field.size) if rows is None else as_rows("rows", rows, field.size)
+    norms = field.norms()
+    zero = norms == 0
+    needed = np.flatnonzero(zero)
+    if len(needed) and undefined is None:
+        raise ValueError(
+            "gradients must not be zero for a cosine (or pass undefined=...); zero at "
+            f"prompts {needed[:10].tolist()}{' and more' if len(needed) > 10 else ''}"
+        )
+    safe = np.where(zero, 1.0, norms)
+    cosine = field.kernel_rows(rows) / safe[rows, None] / safe
+    # Rounding may leave [-1, 1] by an ulp or two.
+    np.clip(cosine, -1, 1, out=cosine)
+    if len(needed):
+        cosine[zero[rows]] = undefined
+        cosine[:, zero] = undefined
+    return cosine
+
+
+def kernel_blocks(field: PromptField, block: int = 1024) -> Iterator[tuple[slice, np.ndarray]]:
+    """The kernel in bands of at most `block` rows: yields (rows as a slice, (rows, prompts))."""
+    block = int(as_integers("block", block, 1))
+    for start in range(0, field.size, block):
+        rows = slice(start, min(start + block, field.size))
+        yield rows, field.kernel_rows(np.arange(rows.start, rows.stop))
+
+
+# --- Agreement and conflict: (8)-(11), (19), (20) --------------------------------------------
+
+
+def agreement(field: PromptField) -> np.ndarray:
+    """a(x) = ⟨g(x), ∇J_1⟩ for every prompt, (prompts,): equation (8). One mean, one inner.
+
+    Negative where a step for x alone lowers pass@1. Its mean E[a] is ‖∇J_1‖², never negative. For
+    gradients estimated from samples that mean is biased upwards: each prompt's own noise is part
+    of the ∇J_1 that it is compared with.
+    """
+    return field.inner(field.mean())
+
+
+def _label(k: np.ndarray) -> int | np.ndarray:
+    return int(k) if k.ndim == 0 else read_only(k)
+
+
+@dataclass(frozen=True)
+class _Request:
+    """What `conflict` and its kin were asked about: one source of weights per report entry."""
+
+    k: int | np.ndarray | None
+    names: list[str]
+    sources: list[Objective | np.ndarray]
+    scalar: bool
+
+    @classmethod
+    def of(cls, field: PromptField, k, weights) -> _Request:
+        if weights is not None:
+            return cls._given(field, k, weights)
+        if k is None:
+            raise ValueError("k must be given where there are no weights; got None")
+        if isinstance(k, Objective):
+            return cls(getattr(k, "k", None), [k.name], [k], True)
+        k = as_integers("k", k, 1)
+        if k.ndim > 1:
+            raise ValueError(f"k must be one integer or a list of them; got shape {k.shape}")
+        sources = [PassAtK(int(each)) for each in np.atleast_1d(k)]
+        return cls(_label(k), [source.name for source in sources], sources, k.ndim == 0)
+
+    @classmethod
+    def _given(cls, field: PromptField, k, weights) -> _Request:
+        w = as_nonnegative("weights", weights)
+        if w.ndim not in (1, 2) or w.shape[-1] != field.size:
+            raise ValueError(
+                f"weights must have shape ({field.size},) or (m, {field.size}); got {w.shape}"
+            )
+        names = ["given weights"] * (1 if w.ndim == 1 else len(w))
+        if k is not None:
+            if isinstance(k, Objective):
+                raise TypeError(f"k must be integers where weights are given; got {k!r}")
+            k = as_integers("k", k, 1)
+            if k.shape != w.shape[:-1]:
+                raise ValueError(
+                    f"k must have shape {w.shape[:-1]}, one entry per row of weights; got {k.shape}"
+                )
+            names = [f"weights for k = {each}" for each in np.atleast_1d(k)]
+            k = _label(k)
+        return cls(k, names, list(np.atleast_2d(w)), w.ndim == 1)
+
+    def batches(self, field: PromptField) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Weights and their logarithms, each (batch, prompts), a bounded number at a time."""
+        step = max(1, _BATCH // field.size)
+        for start in range(0, len(self.sources), step):
+            w, log_w = [], []
+            for source in self.sources[start : start + step]:
+                if isinstance(source, Objective):
+                    w.append(field.weight(source))
+                    log_w.append(source.log_weight(field.success))
+                else:
+                    w.append(source)
+                    with np.errstate(divide="ignore"):
+                        log_w.append(np.log(source))
+            yield np.stack(w), np.stack(log_w)
+
+    def shaped(self, columns: list) -> float | np.ndarray:
+        """Entries in report shape: a number for one k, else a read-only array."""
+        return float(columns[0]) if self.scalar else read_only(np.array(columns))
+
+
+@dataclass(frozen=True, eq=False)
+class ConflictReport:
+    """⟨∇J_k, ∇J_1⟩ and every quantity of Proposition 4.1: numbers for one k, arrays for many.
+
+    Each side is computed by its own route, so that equality is a check, not a tautology:
+    `inner` from the two gradients, `weighted_agreement` from weights and agreement scores (9),
+    `decomposition` from ‖∇J_1‖² and the covariance (10), `reweighted` from the mean agreement
+    under D̃_k ∝ w D (11). Properties that some field leaves undefined raise ValueError there.
+    """
+
+    k: int | np.ndarray | None
+    """The k asked for; None for another objective or for given weights."""
+    names: tuple[str, ...]
+    """What each entry is about, such as `pass@8`."""
+    inner: float | np.ndarray
+    """⟨∇J_k, ∇J_1⟩, from the gradients."""
+    norm1_sq: float
+    """‖∇J_1‖², from the gradient."""
+    norm_k: float | np.ndarray
+    """‖∇J_k‖."""
+    weighted_agreement: float | np.ndarray
+    """E[w a]: right side of (9)."""
+    mean_weight: float | np.ndarray
+    """E[w]."""
+    mean_agreement: float
+    """E[a], which equals ‖∇J_1‖² by (8)."""
+    covariance: float | np.ndarray
+    """cov(w, a), as the mean product of deviations."""
+    std_weight: float | np.ndarray
+    """σ_w; 0 where all weights agree up to rounding."""
+    std_agreement: float
+    """σ_a; 0 where all agreement scores agree up to rounding."""
+    log_mean_weight: float | np.ndarray
+    """log E[w], also where E[w] itself underflows; -inf where every weight is 0."""
+    _shifted: float | np.ndarray
+    _direction_inner: float | np.ndarray
+    _direction_norm: float | np.ndarray
+
+    @property
+    def conflict(self) -> bool | np.ndarray:
+        """Whether ⟨∇J_k, ∇J_1⟩ < 0. Read off (11), whose factor E_D̃[a] cannot underflow.
+
+        Within rounding of 0 the sign is not certain; `conflict_set` decides what can be decided.
+        """
+        return np.less(self._shifted, 0)[()]
+
+    @property
+    def decomposition(self) -> float | np.ndarray:
+        """E[w]·‖∇J_1‖² + cov(w, a): right side of (10)."""
+        return self.mean_weight * self.norm1_sq + self.covariance
+
+    @property
+    def reweighted(self) -> float | np.ndarray:
+        """E[w]·E_D̃[a]: right side of (11); 0 where every weight is 0."""
+        return self.mean_weight * self._shifted
+
+    @property
+    def agreement_shifted(self) -> float | np.ndarray:
+        """E_D̃[a], the mean agreement under D̃_k ∝ w D, the prompts as pass@k sees them: (11)."""
+        self._require("agreement_shifted", self.log_mean_weight > -np.inf, "every weight is 0")
+        return self._shifted
+
+    @property
+    def cosine(self) -> float | np.ndarray:
+        """cos(∇J_k, ∇J_1), in [-1, 1]."""
+        length = self._direction_norm * np.sqrt(self.norm1_sq)
+        self._require("cosine", length > 0, "∇J_k or ∇J_1 is 0")
+        return np.clip(self._direction_inner / length, -1, 1)  # an ulp beyond 1 is rounding
+
+    @property
+    def correlation(self) -> float | np.ndarray:
+        """ρ(w, a) of appendix A, in [-1, 1]. Undefined at k = 1, where all weights are 1."""
+        return np.clip(self.covariance / self._spread("correlation"), -1, 1)
+
+    @property
+    def correlation_bound(self) -> float | np.ndarray:
+        """-E[w]·‖∇J_1‖² / (σ_w σ_a): conflict is a correlation below this, condition (19)."""
+        return -self.mean_weight * self.norm1_sq / self._spread("correlation_bound")
+
+    @property
+    def variation_product(self) -> float | np.ndarray:
+        """CV(w)·CV(a) = σ_w σ_a / (E[w] ‖∇J_1‖²). Conflict implies that it exceeds 1."""
+        scale = self.mean_weight * self.norm1_sq
+        self._require("variation_product", scale > 0, "E[w] or ‖∇J_1‖² is 0")
+        return self.std_weight * self.std_agreement / scale
+
+    def _spread(self, name: str) -> float | np.ndarray:
+        spread = self.std_weight * self.std_agreement
+        self._require(name, spread > 0, "σ_w or σ_a is 0")
+        return spread
+
+    def _require(self, name: str, defined, reason: str) -> None:
+        where = np.flatnonzero(~np.atleast_1d(defined))
+        if len(where):
+            entries = ", ".join(self.names[i] for i in where[:10])
+            raise ValueError(f"{name} is undefined where {reason}: here for {entries}")
+
+    def as_dict(self) -> dict:
+        """All quantities by name, plain numbers and lists; None for what is undefined."""
+        quantities = {"names": list(self.names)}
+        for name in _QUANTITIES:
+            try:
+                value = getattr(self, name)
+            except ValueError:
+                value = None
+            quantities[name] = (
+                value.tolist() if isinstance(value, np.ndarray | np.generic) else value
+            )
+        return quantities
+
+    def table(self) -> str:
+        """The report as plain text, one line per entry."""
+        columns = {
+            "⟨∇J_k,∇J_1⟩": self.inner,
+            "E[w]": self.mean_weight,
+            "E[w]‖∇J_1‖²": self.mean_weight * self.norm1_sq,
+            "cov(w,a)": self.covariance,
+            "E_D̃[a]": self._shifted,
+        }
+        width = max(len(name) for name in self.names)
+        lines = [" " * width + "".join(f"{head:>15}" for head in columns) + "  conflict"]
+        numbers = zip(*(np.atleast_1d(column) for column in columns.values()), strict=True)
+        for name, row, yes in zip(self.names, numbers, np.atleast_1d(self.conflict), strict=True):
+            cells = "".join(f"{x:>15.6g}" for x in row)
+            lines.append(f"{name:<{width}}{cells}  {'yes' if yes else 'no'}")
+        return "\n".join(lines)
+
+    __repr__ = __str__ = table
+
+
+_QUANTITIES = (
+    "k inner norm1_sq norm_k cosine weighted_agreement decomposition reweighted mean_weight "
+    "log_mean_weight mean_agreement agreement_shifted covariance std_weight std_agreement "
+    "correlation correlation_bound variation_product conflict"
+).split()
+
+
+def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
+    """How ∇J_k and ∇J_1 stand to each other: Proposition 4.1, for one k or many at once.
+
+    k: an integer, a list of integers, or an `Objective`. weights: (prompts,) or (m, prompts),
+    any numbers >= 0, to replace the default w = F'(p) at `field.success`: unbiased estimates from
+    counts, say. With weights, k only labels them and may be left out.
+
+    Costs one mean, one inner and one `means` of the field.
+    """
+    request = _Request.of(field, k, weights)
+    mass = field.mass
+    gradient = field.mean()
+    a = field.inner(gradient)
+    norm1_sq = float(gradient @ gradient)
+    mean_agreement = float(mass @ a)
+    deviation = a - mean_agreement
+    columns = {name: [] for name in _COLUMNS}
+    for w, log_w in request.batches(field):
+        density, log_mean = _shift_density(mass, log_w)
+        mean_weight = w @ mass
+        directions = field.means(density)
+        inner = np.array([float(g @ gradient) for g in directions])
+        norm = np.sqrt([float(g @ g) for g in directions])
+        centred = w - mean_weight[:, None]
+        for name, entries in {
+            "inner": mean_weight * inner,
+            "norm_k": mean_weight * norm,
+            "weighted_agreement": (w * a) @ mass,
+            "mean_weight": mean_weight,
+            "covariance": (centred * deviation) @ mass,
+            "std_weight": _std(w, centred, mass),
+            "log_mean_weight": log_mean,
+            "_shifted": (density * a) @ mass,
+            "_direction_inner": inner,
+            "_direction_norm": norm,
+        }.items():
+            columns[name].extend(entries)
+    return ConflictReport(
+        k=request.k,
+        names=tuple(request.names),
+        norm1_sq=norm1_sq,
+        mean_agreement=mean_agreement,
+        std_agreement=float(_std(a[None], deviation[None], mass)[0]),
+        **{name: request.shaped(entries) for name, entries in columns.items()},
+    )
+
+
+_COLUMNS = (
+    "inner norm_k weighted_agreement mean_weight covariance std_weight log_mean_weight "
+    "_shifted _direction_inner _direction_norm"
+).split()
+
+
+def _shift_density(mass: np.ndarray, log_w: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """dD̃/dD = w / E[w], (m, prompts), and log E[w], (m,). Zero and -inf where all weights are 0.
+
+    From the logarithms, so that D̃_k stands even where k is so large that every weight underflows.
+    """
+    log_w = np.where(mass > 0, log_w, -np.inf)
+    top = log_w.max(axis=1)
+    scaled = np.exp(log_w - np.where(top > -np.inf, top, 0.0)[:, None])
+    total = scaled @ mass
+    with np.errstate(divide="ignore"):
+        return scaled / np.where(total > 0, total, 1.0)[:, None], top + np.log(total)
+
+
+def _std(x: np.ndarray, centred: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """Standard deviation of each row; exactly 0 where the entries agree up to rounding."""
+    x = x[:, mass > 0]
+    constant = np.ptp(x, axis=1) <= 1e-15 * np.abs(x).max(axis=1)
+    return np.where(constant, 0.0, np.sqrt(centred**2 @ mass))
+
+
+def gradient_products(field: PromptField, k) -> np.ndarray:
+    """⟨∇J_k, ∇J_m⟩ for all pairs of the listed values, (len(k), len(k)): equation (20)."""
+    request = _Request.of(field, k, None)
+    gradients = [g for w, _ in request.batches(field) for g in field.means(w)]
+    return np.array([[float(g @ h) for h in gradients] for g in gradients])
+
+
+# --- The strongly interfering set: (13)-(15), Corollary 4.4 ----------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class InterferenceSet:
+    """X_-(θ, m) = {x: a(x) <= -m}, its mass, and the pass@k weight inside and outside it."""
+
+    m: float
+    """The margin, > 0."""
+    members: np.ndarray
+    """(prompts,) booleans: the set (13)."""
+    q: float
+    """q_θ, its mass, in [0, 1]."""
+    k: int | np.ndarray | None
+    W_minus: float | np.ndarray
+    """E[w 1{x in X_-}]: equation (14)."""
+    W_plus: float | np.ndarray
+    """E[w 1{x not in X_-}]: equation (15)."""
+
+    def delta(self, bound: float) -> float | np.ndarray:
+        """δ(θ) = m W_- - bound·W_+, where a <= bound on every prompt: Corollary 4.4.
+
+        Then ⟨∇J_k, ∇J_1⟩ <= -δ(θ), so δ(θ) > 0 means conflict. (The paper prints δ(θ) < 0 there;
+        its proof needs and shows δ(θ) > 0.) The paper takes bound = G²; G²/4 is valid too.
+        """
+        return self.m * self.W_minus - as_number("bound", bound, 0) * self.W_plus
+
+
+def interference_set(field: PromptField, k, m: float, weights=None) -> InterferenceSet:
+    """The prompts with a(x) <= -m, and W_-, W_+ for one k or many: (13)-(15).
+
+    k and weights as in `conflict`; m: the margin, greater than 0.
+    """
+    m = as_number("m", m, 0, open_low=True)
+    request = _Request.of(field, k, weights)
+    members = agreement(field) <= -m
+    inside = np.where(members, field.mass, 0.0)
+    outside = np.where(members, 0.0, field.mass)
+    w_minus, w_plus = [], []
+    for w, _ in request.batches(field):
+        w_minus.extend(w @ inside)
+        w_plus.extend(w @ outside)
+    return InterferenceSet(
+        m=m,
+        members=read_only(members),
+        q=float(inside.sum()),
+        k=request.k,
+        W_minus=request.shaped(w_minus),
+        W_plus=request.shaped(w_plus),
+    )
