@@ -1,0 +1,64 @@
+# make book   builds the book and prints the page to open
+# make test   runs the unit tests, builds the book with warnings as errors, checks the built pages
+# Both set up everything they need in .venv first, and reuse it afterwards.
+
+VENV := .venv
+BIN  := $(VENV)/bin
+PAGE := _build/html/index.html
+# The environment is renewed when the text of these files changes, not when git touches them.
+KEY   := $(shell cat requirements.txt pyproject.toml | cksum | cut -d' ' -f1)
+READY := $(VENV)/.ready-$(KEY)
+
+# The first Python of at least 3.11 on the path; override with `make PYTHON=/path/to/python`.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+
+.PHONY: help book test test-all lint photos colab clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make book      build the book and print the page to open"
+	@echo "make test      unit tests, the book with warnings as errors, checks of the built pages"
+	@echo "make test-all  the same with the long tests"
+	@echo "make lint      style of the code"
+	@echo "make photos    pictures of every built page, in _build/photos"
+	@echo "make colab     notebooks that Colab can run, in _build/colab"
+	@echo "make clean     remove what was built; the environment in $(VENV) stays"
+
+$(READY):
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "This book needs Python 3.11 or newer; none was found (python3 is $$(python3 --version 2>&1))."; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3.12"; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "This book needs Python 3.11 or newer; $(PYTHON) is $$("$(PYTHON)" --version 2>&1)."; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make virtual environments; on Debian and Ubuntu install python3-venv."; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV)
+	@echo "Installing the book's environment into $(VENV); the first time this takes some minutes."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+book: $(READY)
+	@$(BIN)/python tools/build_book.py
+	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
+
+# The pages are read afresh, so that a fault in an unchanged page is reported too; executed cells are reused.
+test: $(READY)
+	@$(BIN)/python tools/run_tests.py
+
+test-all: $(READY)
+	@$(BIN)/python tools/run_tests.py --long
+
+lint: $(READY)
+	@$(BIN)/ruff check .
+
+photos: book
+	@$(BIN)/python tools/photograph.py
+
+colab: $(READY)
+	@$(BIN)/python -m passk_lib.book.stamp _build/colab
+
+clean:
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,91 @@
+"""A real browser on the built book: used by the tests and by tools/photograph.py."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+# The book is served below a folder of this name: a page that links to the host's root is found out.
+SUBFOLDER = "book"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-extensions",
+]  # fmt: skip
+
+
+def find_chromium() -> str | None:
+    """The path of an installed Chromium or Chrome: the environment variable CHROMIUM, or the first on the path."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named
+    names = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
+    return next(filter(None, map(shutil.which, names)), None)
+
+
+def page_names() -> list[str]:
+    """Every chapter's page, relative to the book's root."""
+    return sorted(path.relative_to(HTML).as_posix() for path in (HTML / "chapters").glob("*.html"))
+
+
+class _Handler(http.server.SimpleHTTPRequestHandler):
+    def translate_path(self, path: str) -> str:
+        prefix = f"/{SUBFOLDER}"
+        if not path.startswith(prefix):
+            return str(HTML / "absent")
+        return super().translate_path(path[len(prefix) :] or "/")
+
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address) -> None:
+        pass  # the browser closes connections as it leaves a page
+
+
+@contextmanager
+def serve() -> Iterator[str]:
+    """Serve the built book from a subfolder of localhost; gives its address, without a slash at the end."""
+    handler = functools.partial(_Handler, directory=str(HTML))
+    with _Server(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/{SUBFOLDER}"
+        finally:
+            server.shutdown()
+
+
+@contextmanager
+def chromium() -> Iterator:
+    """A headless Chromium, driven by Playwright."""
+    from playwright.sync_api import sync_playwright
+
+    path = find_chromium()
+    if path is None:
+        raise RuntimeError("no Chromium found; install it, or name it in the environment variable CHROMIUM")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def settle(page) -> None:
+    """Wait until fonts, pictures and formulas of ``page`` are there."""
+    page.wait_for_load_state("load")
+    page.evaluate(
+        """async () => {
+            await (window.MathJax?.startup?.promise ?? Promise.resolve());
+            await document.fonts.ready;
+            document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager');
+            await Promise.all([...document.images].map(image => image.decode().catch(() => null)));
+        }"""
+    )
