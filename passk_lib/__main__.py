@@ -1,0 +1,68 @@
+"""The command `passk`: one name a subcommand, each imported only when it is called.
+
+To add one, add a line to COMMANDS.  The function takes the list of arguments after the name and
+returns an exit status (None is 0); it raises ValueError, TypeError or OSError for what the user
+can put right, which ends the command with one line and status 2.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+COMMANDS = {
+    "experiment": (
+        "passk_lib.llm.cli:experiment",
+        "sample a language model, compute agreement scores and conflict",
+    ),
+    "train-tiny": (
+        "passk_lib.llm.cli:train_tiny",
+        "train one of the tiny models again, from its seed",
+    ),
+}
+
+
+def usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items()]
+    return "\n".join(["usage: passk COMMAND [options]   (passk COMMAND --help)", "", *lines])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print(usage())
+        return 0 if arguments else 2
+    name, *rest = arguments
+    if name not in COMMANDS:
+        print(
+            f"passk: error: unknown command {name!r}; allowed are {', '.join(COMMANDS)}",
+            file=sys.stderr,
+        )
+        return 2
+    module, function = COMMANDS[name][0].split(":")
+    try:
+        command = getattr(importlib.import_module(module), function)
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] == "passk_lib":
+            raise
+        print(
+            f"passk {name}: error: this needs the package {error.name!r}, which is not installed; "
+            "pip install 'passk-lib[book]' brings all of them",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        return command(rest) or 0
+    except (ValueError, TypeError, OSError) as error:
+        text = " ".join(str(error).split()) or type(error).__name__
+        print(f"passk {name}: error: {text}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as interrupt:
+        text = " ".join(str(interrupt).split()) or "interrupted"
+        print(f"\npassk {name}: {text}", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,124 @@
+"""Language models: the tiny ones that ship with the library, and any other causal model.
+
+The tiny models are Llama models over characters.  Their tokenizer puts the begin token `^` before
+a text by itself; `$` ends a completion.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, processors
+from tokenizers.decoders import Fuse
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    LlamaConfig,
+    LlamaForCausalLM,
+    PreTrainedTokenizerFast,
+)
+from transformers.utils import logging
+
+SHIPPED = Path(__file__).parent / "models"
+DTYPES = {
+    "float32": torch.float32,
+    "float64": torch.float64,
+    "bfloat16": torch.bfloat16,
+    "float16": torch.float16,
+}
+
+
+@contextmanager
+def quiet_transformers():
+    """No progress bars of transformers' own while it reads or writes a model."""
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def shipped_models() -> list[str]:
+    """Names of the models inside the package."""
+    return sorted(path.parent.name for path in SHIPPED.glob("*/model.safetensors"))
+
+
+def tiny_tokenizer(words: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
+    """One token per character of `0-9 - =`, and one per word of `words`."""
+    vocabulary = ["<pad>", "<unk>", "^", "$", "-", "=", *"0123456789", *words]
+    tokenizer = Tokenizer(
+        models.WordLevel({token: i for i, token in enumerate(vocabulary)}, unk_token="<unk>")
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex("[A-Za-z]+|."), "isolated")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="^ $A", special_tokens=[("^", vocabulary.index("^"))]
+    )
+    tokenizer.decoder = Fuse()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        bos_token="^",
+        eos_token="$",
+        pad_token="<pad>",
+        unk_token="<unk>",
+        padding_side="left",
+        clean_up_tokenization_spaces=False,
+        model_max_length=32,
+    )
+
+
+def tiny_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
+    """An untrained two-layer Llama model of about 225,000 parameters, initialised by `seed`."""
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=96,
+        intermediate_size=256,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=32,
+        tie_word_embeddings=False,
+        initializer_range=0.02,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+    model.generation_config.eos_token_id = tokenizer.eos_token_id
+    return model
+
+
+def load(name: str = "B", dtype: str = "float32", device: str = "cpu"):
+    """Model (in eval mode) and tokenizer of a shipped name, a folder or a hub id.
+
+    Weights are read from safetensors only and no code of the model's repository is run.
+    Raises ValueError for a model that is not there and for a tokenizer without an end token.
+    """
+    if dtype not in DTYPES:
+        raise ValueError(f"dtype = {dtype!r}: must be one of {', '.join(DTYPES)}")
+    source = SHIPPED / name
+    if not (source / "config.json").exists():
+        source = name
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+        with quiet_transformers():
+            model = AutoModelForCausalLM.from_pretrained(
+                source, dtype=DTYPES[dtype], use_safetensors=True, trust_remote_code=False
+            )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
+        raise ValueError(
+            f"model = {name!r}: not a shipped model ({', '.join(shipped_models())}), and it cannot "
+            f"be loaded as a folder or hub id: {reason}"
+        ) from None
+    if tokenizer.eos_token_id is None:
+        raise ValueError(f"model = {name!r}: its tokenizer has no end token, so nothing ends")
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    tokenizer.padding_side = "left"
+    return model.to(device).eval(), tokenizer
