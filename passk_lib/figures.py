@@ -17,6 +17,7 @@ from functools import wraps
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
@@ -134,23 +135,26 @@ def trajectory(
 
 
 @styled
-def kernel_heatmap(cosines: np.ndarray, hard: np.ndarray) -> Figure:
+def kernel_heatmap(cosines: np.ndarray, hard: np.ndarray, feature: np.ndarray) -> Figure:
     """Cosine kernel of a subsample of prompts, easy ones first (the paper's Figure 2).
 
-    ``cosines``: (prompts, prompts) in [-1, 1]. ``hard``: (prompts,) of bool.
+    ``cosines``: (prompts, prompts) in [-1, 1]. ``hard``: (prompts,) of bool. ``feature``:
+    (prompts,), by which prompts are sorted within their label; sorting shows the structure.
     """
-    order = np.argsort(hard, kind="stable")
+    order = np.lexsort((feature, hard))
     easy = int((~hard).sum())
-    fig, ax = plt.subplots(figsize=(5.6, 4.7))
+    fig, ax = plt.subplots(figsize=(5.8, 4.8))
     image = ax.imshow(
         cosines[np.ix_(order, order)], cmap=DIVERGING, vmin=-1, vmax=1, interpolation="nearest"
     )
     ax.axhline(easy - 0.5, color=INK, linewidth=1)
     ax.axvline(easy - 0.5, color=INK, linewidth=1)
     middle = [(easy - 1) / 2, easy + (len(hard) - easy - 1) / 2]
-    names = [f"easy ({easy})", f"hard ({len(hard) - easy})"]
+    names = [f"easy ({easy}), by $s$ →", f"hard ({len(hard) - easy}), by $s$ →"]
     ax.set_xticks(middle, names)
-    ax.set_yticks(middle, names, rotation=90, va="center")
+    ax.set_yticks(middle, [f"easy ({easy})", f"hard ({len(hard) - easy})"], rotation=90,
+                  va="center")
+    ax.tick_params(length=0)
     ax.grid(False)
     bar = fig.colorbar(image, ax=ax, shrink=0.9)
     bar.set_label(r"cosine of $\nabla p_\theta(x)$ and $\nabla p_\theta(x')$")
@@ -165,28 +169,35 @@ def arrows(
     xlabel: str,
     ylabel: str,
 ) -> Figure:
-    """Vectors of R² drawn from the origin, each with its name at its tip."""
-    fig, ax = plt.subplots(figsize=(5.0, 4.2))
-    reach = max(float(np.abs(v).max()) for v in vectors.values())
-    for name, vector in vectors.items():
+    """Vectors of R² drawn from the origin, with true angles, each with its name at its tip.
+
+    ``vectors``: name -> (2,). Names stand above and below the tips in turn, so that the names of
+    neighbouring arrows do not meet.
+    """
+    fig, ax = plt.subplots(figsize=(6.4, 3.2))
+    tips = np.array(list(vectors.values()), dtype=float)
+    reach = np.abs(tips).max()
+    for i, (name, tip) in enumerate(zip(vectors, tips, strict=True)):
         ax.annotate(
             "",
-            xy=tuple(vector),
+            xy=tuple(tip),
             xytext=(0, 0),
-            arrowprops={"arrowstyle": "-|>", "color": colors[name], "linewidth": 2.2},
+            arrowprops={"arrowstyle": "-|>", "color": colors[name], "linewidth": 2.4},
         )
-        outward = np.asarray(vector) / np.linalg.norm(vector)
         ax.annotate(
             name,
-            xy=tuple(vector),
-            xytext=tuple(9 * outward + np.array([0, 8 * np.sign(outward[1] or 1)])),
+            xy=tuple(tip),
+            xytext=(0, -13 if i % 2 else 13),
             textcoords="offset points",
             color=colors[name],
             ha="center",
             va="center",
+            fontsize=13,
         )
-    ax.set(xlim=(-1.35 * reach, 1.35 * reach), ylim=(-1.1 * reach, 1.1 * reach))
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    low, high = min(0, tips[:, 1].min()), max(0, tips[:, 1].max())
+    ax.set(xlim=(-1.25 * reach, 1.25 * reach), xlabel=xlabel, ylabel=ylabel)
+    ax.set_ylim(low - 0.3 * reach, high + 0.3 * reach)
+    ax.set_aspect("equal")
     ax.axhline(0, color="#BBBBBB", linewidth=1)
     ax.axvline(0, color="#BBBBBB", linewidth=1)
     return fig
@@ -214,19 +225,24 @@ def conflict_map(
         (axes[1], passk, f"$J_{{{k}}}$", "Oranges"),
     ):
         ax.contourf(
-            grid, grid, inner < 0, levels=[0.5, 1.5], colors=[CONFLICT], alpha=0.35, hatches=["//"]
+            grid, grid, inner, levels=[min(2 * inner.min(), -1e-300), 0], colors=[CONFLICT],
+            alpha=0.35, hatches=["//"],
         )
         lines = ax.contour(
             grid, grid, values, levels=12, cmap=_dark_half(cmap), linewidths=1.3
         )
-        ax.clabel(lines, fontsize=8, fmt="%.2f")
+        halo = [patheffects.withStroke(linewidth=4, foreground="white")]
+        for text in ax.clabel(lines, fontsize=8, fmt="%.2f"):
+            text.set_path_effects(halo)
         for label, path in (paths or {}).items():
             color = PASS1 if label == "pass@1" else PASSK
-            ax.plot(path[:, 0], path[:, 1], color=color, linewidth=2.4)
-            ax.plot(*path[-1], "o", color=color, markersize=6)
-            ax.annotate(f"{label} ascent", path[-1], xytext=(6, 6), textcoords="offset points",
-                        color=color, fontsize=9)
-        ax.set(xlabel=r"$\theta_1$", title=f"{name}, conflict hatched")
+            text = label.replace("k", str(k)) if label != "pass@1" else label
+            ax.plot(path[:, 0], path[:, 1], color=color, linewidth=2.6, path_effects=halo)
+            ax.plot(*path[0], "o", color=INK, markersize=6, zorder=3)
+            ax.plot(*path[-1], "o", color=color, markersize=7, zorder=3)
+            ax.annotate(f"{text} ascent", path[-1], xytext=(0, 9), textcoords="offset points",
+                        ha="center", color=color, fontsize=10, path_effects=halo)
+        ax.set(xlabel=r"$\theta_1$", title=f"landscape of {name}; conflict hatched")
         ax.set_aspect("equal")
         ax.grid(False)
     axes[0].set_ylabel(r"$\theta_2$")
