@@ -5,6 +5,13 @@ Importing it needs NumPy alone. `theory` (SymPy), `figures` (Matplotlib), `widge
 """
 
 from .bandit import THETA_REF, BanditPrompts, Toy, two_prompts
+from .estimators import (
+    plugin_weight,
+    sample_credits,
+    unbiased_credit,
+    unbiased_pass_at_k,
+    unbiased_weight,
+)
 from .field import DenseField, PromptField, SampleCounts
 from .interference import (
     ConflictReport,
@@ -41,6 +48,11 @@ __all__ = [
     "kernel_blocks",
     "log_weight",
     "pass_at_k",
+    "plugin_weight",
+    "sample_credits",
     "two_prompts",
+    "unbiased_credit",
+    "unbiased_pass_at_k",
+    "unbiased_weight",
     "weight",
 ]

@@ -178,10 +178,11 @@ def as_rows(name: str, rows, size: int) -> np.ndarray:
 def broadcast(**arrays: np.ndarray) -> list[np.ndarray]:
     """The named arrays at their common shape; ValueError naming all of them if there is none."""
     try:
-        return list(np.broadcast_arrays(*arrays.values()))
+        shape = np.broadcast_shapes(*(array.shape for array in arrays.values()))
     except ValueError:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in arrays.items())
         raise ValueError(f"shapes must broadcast; got {shapes}") from None
+    return [np.broadcast_to(array, shape) for array in arrays.values()]
 
 
 def read_only(array: np.ndarray) -> np.ndarray:

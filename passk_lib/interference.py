@@ -315,9 +315,10 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
     for w, log_w in request.batches(field):
         density, log_mean = _shift_density(mass, log_w)
         mean_weight = w @ mass
-        directions = field.means(density)
-        inner = np.array([float(g @ gradient) for g in directions])
-        norm = np.sqrt([float(g @ g) for g in directions])
+        # One vector at a time, so that `means` may be a generator.
+        products = [(float(g @ gradient), float(g @ g)) for g in field.means(density)]
+        inner, norm_sq = np.array(products).T
+        norm = np.sqrt(norm_sq)
         centred = w - mean_weight[:, None]
         for name, entries in {
             "inner": mean_weight * inner,

@@ -24,6 +24,12 @@ def _log_all_but_one_fail(p: np.ndarray, k: np.ndarray) -> np.ndarray:
     return np.where(k == 1, 0.0, exponent)
 
 
+def times_exp(k, exponent):
+    """k exp(exponent), by halves: the power may be too small for a float when k times it is not."""
+    half = np.exp(exponent / 2)
+    return (k * half) * half
+
+
 def _checked(p, k) -> list[np.ndarray]:
     return broadcast(p=as_probabilities("p", p), k=as_positive_integers("k", k))
 
@@ -47,9 +53,12 @@ def weight(p, k):
     Relative error below 1e-12 wherever the value is a normal float (k up to 10^6).
     """
     p, k = _checked(p, k)
-    # Two half powers: the power itself may be too small for a float when k times it is not.
-    half = np.exp(_log_all_but_one_fail(p, k) / 2)
-    return (k * half) * half
+    q = 1 - p
+    lost = (1 - q) - p  # exactly what rounding took from q: 1 - p = q + lost
+    restore = np.exp((k - 1) * np.log1p(lost / np.where(q > 0, q, 1.0)))
+    # By halves where the power is too small for a float although k times it may not be.
+    power, half = q ** (k - 1), q ** ((k - 1) / 2)
+    return np.where(power > 1e-290, k * power, (k * half) * half) * restore
 
 
 def log_weight(p, k):
