@@ -33,7 +33,7 @@ def main() -> int:
                     page.goto(f"{address}/{name}")
                     settle(page)
                     path = PHOTOS / f"{Path(name).stem}-{width}-{theme}.png"
-                    page.screenshot(path=path, full_page=True)
+                    page.screenshot(path=path, full_page=True, animations="disabled")
                     print(path.relative_to(ROOT))
                 context.close()
     return 0

@@ -9,6 +9,9 @@ MATHJAX=3.2.2
 REQUIREJS=2.3.8
 HTML_MANAGER=1.0.15
 AXE=4.14.1
+SERIF=5.3.1
+SANS=5.3.0
+MONO=5.3.0
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -44,6 +47,20 @@ cp "$from/dist/embed-amd.js" _vendor/widgets/
 cp "$from"/dist/*.woff2 _vendor/widgets/
 # The package names its licence (BSD-3-Clause) without its text; the text is that of ipywidgets, its repository.
 cp .venv/lib/python3*/site-packages/ipywidgets-*.dist-info/licenses/LICENSE _vendor/widgets/LICENSE-html-manager
+
+# The book's typefaces (SIL Open Font License), variable in weight; Greek loads only where it is used.
+mkdir -p _vendor/fonts
+for family in "source-serif-4 $SERIF" "source-sans-3 $SANS" "source-code-pro $MONO"; do
+    read -r name version <<<"$family"
+    from=$(unpack "@fontsource-variable/$name" "$version")
+    for script in latin greek; do
+        for style in normal italic; do
+            [ "$name-$style" = source-code-pro-italic ] && continue
+            cp "$from/files/$name-$script-wght-$style.woff2" _vendor/fonts/
+        done
+    done
+    cp "$from/LICENSE" "_vendor/fonts/LICENSE-$name"
+done
 
 # axe-core checks the accessibility of the built pages; only the tests load it.
 from=$(unpack axe-core "$AXE")

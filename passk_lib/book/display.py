@@ -60,7 +60,7 @@ def show(fig: Figure, alt: str) -> Picture:
     file = io.StringIO()
     # Same figure, same bytes: no date, and ids that do not change from run to run.
     with mpl.rc_context({"svg.hashsalt": "passk", "svg.fonttype": "path"}):
-        fig.savefig(file, format="svg", dpi=200, bbox_inches="tight", metadata={"Date": None})
+        fig.savefig(file, format="svg", dpi=200, bbox_inches="tight", transparent=True, metadata={"Date": None})
     plt.close(fig)
     svg = file.getvalue()
     return Picture(svg[svg.index("<svg") :], " ".join(alt.split()))
