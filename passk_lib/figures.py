@@ -83,6 +83,7 @@ def curves(
     ylabel: str,
     colors: Sequence[str] | None = None,
     styles: Sequence[str] | None = None,
+    logx: bool = False,
     logy: bool = False,
     ylim: tuple[float, float] | None = None,
 ) -> Figure:
@@ -98,6 +99,8 @@ def curves(
     styles = styles or ["-"] * len(labels)
     for label, color, line in zip(labels, colors, styles, strict=True):
         ax.plot(x, series[label], line, color=color, label=label)
+    if logx:
+        ax.set_xscale("log")
     if logy:
         ax.set_yscale("log")
     if ylim:
@@ -264,11 +267,15 @@ def agreement_histogram(
     """Agreement scores before and after pass@k ascent (the paper's Figure 4).
 
     ``before`` and ``after``: (agreement, mass), each (prompts,). The part left of zero, the
-    prompts that are pulled against the average, is hatched.
+    prompts that are pulled against the average, is hatched. One prompt in a thousand at either
+    end is left out of the picture: the tails are long and empty.
     """
     fig, axes = plt.subplots(2, 1, figsize=(6.6, 4.6), sharex=True)
-    both = np.concatenate([before[0], after[0]])
-    bins = np.linspace(both.min(), both.max(), 61)
+    scores, mass = (np.concatenate(pair) for pair in zip(before, after, strict=True))
+    order = np.argsort(scores)
+    rank = np.cumsum(mass[order]) / mass.sum()
+    low, high = np.interp([0.001, 0.999], rank, scores[order])
+    bins = np.linspace(low, high, 61)
     for ax, (scores, mass), title in (
         (axes[0], before, "at the start"),
         (axes[1], after, f"after {steps} steps of pass@{k} ascent"),
