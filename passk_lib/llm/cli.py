@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import io
+import json
+from dataclasses import fields
 from pathlib import Path
 
+import matplotlib
 from tqdm import tqdm
 
+from .experiment import Result, Settings, run
+from .figures import agreement_panels, inner_products
+from .storage import write_whole
 from .train import RECIPES, model_card, train, write_model
+
+matplotlib.use("Agg")  # a command draws into files
 
 
 def train_tiny(arguments: list[str]) -> None:
@@ -34,3 +43,68 @@ def train_tiny(arguments: list[str]) -> None:
         model, tokenizer, losses = train(recipe, show)
     write_model(model, tokenizer, folder, model_card(recipe, model, tokenizer, losses))
     print(f"{folder}: {sum(p.numel() for p in model.parameters()):,} parameters")
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """One option for each field of Settings, with its default."""
+    for entry in fields(Settings):
+        flag = "--" + entry.name.replace("_", "-")
+        about = entry.metadata["help"] + " (default: %(default)s)"
+        if isinstance(entry.default, bool):
+            parser.add_argument(
+                flag, action=argparse.BooleanOptionalAction, default=entry.default, help=about
+            )
+        elif entry.name == "ks":
+            parser.add_argument(flag, default="2-32", help=about + ", such as 2,4,8 or 2-32")
+        else:
+            parser.add_argument(flag, type=type(entry.default), default=entry.default, help=about)
+
+
+def parse_ks(text: str) -> tuple[int, ...]:
+    """`2,4,8` or `2-32` or a mixture."""
+    ks: list[int] = []
+    for piece in text.split(","):
+        low, _, high = piece.strip().partition("-")
+        try:
+            ks += range(int(low), int(high or low) + 1)
+        except ValueError:
+            raise ValueError(f"--ks = {text!r}: must be integers such as 2,4,8 or 2-32") from None
+    if not ks:
+        raise ValueError(f"--ks = {text!r}: names no k")
+    return tuple(ks)
+
+
+def experiment(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="passk experiment",
+        description="Sample completions of a language model, verify them, and compute agreement "
+        "scores and <dJ_k, dJ_1>.  The folder can be interrupted and goes on where it stopped.",
+    )
+    parser.add_argument("out", type=Path, help="folder for the arrays, report.json and figures")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    _add_settings(parser)
+    options = vars(parser.parse_args(arguments))
+    folder, quiet = options.pop("out"), options.pop("quiet")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"out = {str(folder)!r}: is a file; give a folder")
+    settings = Settings(**{**options, "ks": parse_ks(options["ks"])})
+    result = run(settings, folder, progress=not quiet)
+    report = json.dumps(result.report(), indent=1)
+    write_whole(folder / "report.json", report.encode())
+    for name, draw in (("panels", agreement_panels), ("inner_products", inner_products)):
+        picture = io.BytesIO()
+        draw(result).savefig(picture, format="png")
+        write_whole(folder / f"{name}.png", picture.getvalue())
+    print(summary(result))
+    print(f"report.json, panels.png, inner_products.png and the arrays are in {folder}")
+
+
+def summary(result: Result) -> str:
+    """The inner products as a short table."""
+    chosen = [k for k in (1, 2, 4, 8, 16, 32, 64, 128) if k in result.settings.ks]
+    entries = result.table(chosen or result.settings.ks[:6])
+    columns = [name for name in entries[0] if name not in ("k", "level")]
+    lines = ["<dJ_k, dJ_1>" + "".join(f"{name:>21}" for name in columns)]
+    for entry in entries:
+        lines.append(f"k = {entry['k']:<8}" + "".join(f"{entry[name]:>+21.4e}" for name in columns))
+    return "\n".join(lines)

@@ -169,23 +169,37 @@ class LMField(PromptField):
 
     def means(self, weights) -> Sequence[Vector]:
         """All the means in one forward pass over the rows, and one backward pass each."""
+        totals = None
+        for _, totals in self.accumulate(weights):
+            pass
+        return [Vector(total) for total in totals]
+
+    def zeros(self) -> dict[str, torch.Tensor]:
+        return {
+            name: torch.zeros_like(p, dtype=self._sum_dtype) for name, p in self.parameters.items()
+        }
+
+    def accumulate(self, weights, start: int = 0, totals=None):
+        """`means` step by step: yields (batches done, totals so far) at the start and after each.
+
+        Given a yielded pair as `start` and `totals` it goes on from there, to the same bits.
+        """
         weights = as_finite("weights", weights, (None, self.size))
         # (m, R): what multiplies d log pi of each row in each mean
         factor = (weights * self.mass)[:, self.rows.prompt] * self.rows.coefficient
         used = np.flatnonzero(factor.any(axis=0))
         rows, factor = self.rows.select(used), factor[:, used]
-        totals = [
-            {n: torch.zeros_like(p, dtype=self._sum_dtype) for n, p in self.parameters.items()}
-            for _ in weights
-        ]
-        for index, batch in self._batches(rows):
-            for total, gradient in zip(
-                totals, self._pull_back(batch, factor[:, index]), strict=True
-            ):
+        totals = [self.zeros() for _ in weights] if totals is None else totals
+        yield start, totals
+        for done, (index, batch) in enumerate(self._batches(rows), 1):
+            if done <= start:
+                continue
+            parts = self._pull_back(batch, factor[:, index])
+            for total, gradient in zip(totals, parts, strict=True):
                 for name, part in zip(total, gradient, strict=True):
                     if part is not None:
                         total[name] += part
-        return [Vector(total) for total in totals]
+            yield done, totals
 
     def _pull_back(self, batch: Batch, factor: np.ndarray):
         """For each row v of `factor`, (m, rows): the gradient of sum v log pi over the batch."""
@@ -213,14 +227,24 @@ class LMField(PromptField):
                 p.requires_grad_(flag)
 
     def inner(self, u: Vector) -> np.ndarray:
+        slope = None
+        for _, slope in self.differentiate(u):
+            pass
+        return slope
+
+    def differentiate(self, u: Vector, start: int = 0, inner=None):
+        """`inner` step by step, like `accumulate`: yields (batches done, inner products so far)."""
         if not isinstance(u, Vector):
             raise TypeError(f"u: expected a Vector as mean returns it, got {type(u).__name__}")
         if u.tensors.keys() != self.parameters.keys():
             raise ValueError(f"u: its scope is not this field's scope {self.scope!r}")
         primal = {name: p.detach() for name, p in self.parameters.items()}
         tangent = {name: u.tensors[name].to(p.dtype) for name, p in primal.items()}
-        slope = np.zeros(len(self.rows))
-        for index, batch in self._batches(self.rows):
+        inner = np.zeros(self.size) if inner is None else inner
+        yield start, inner
+        for done, (index, batch) in enumerate(self._batches(self.rows), 1):
+            if done <= start:
+                continue
 
             def value(parameters, batch=batch):
                 def call(**inputs):
@@ -230,9 +254,10 @@ class LMField(PromptField):
 
             # Of the fused attention kernels none has a forward-mode derivative.
             with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-                _, change = jvp(value, (primal,), (tangent,))
-            slope[index] = change.double().cpu().numpy()
-        return np.bincount(self.rows.prompt, slope * self.rows.coefficient, minlength=self.size)
+                _, slope = jvp(value, (primal,), (tangent,))
+            change = slope.double().cpu().numpy() * self.rows.coefficient[index]
+            inner = inner + np.bincount(self.rows.prompt[index], change, minlength=self.size)
+            yield done, inner
 
     def gradient(self, i: int) -> Vector:
         """g of prompt i alone: only its own rows run."""
@@ -241,18 +266,34 @@ class LMField(PromptField):
 
     def norms(self) -> np.ndarray:
         """Norm of g(x) for every prompt: one backward pass each, one gradient at a time."""
-        order = np.argsort(self.rows.prompt, kind="stable")
-        bounds = np.searchsorted(self.rows.prompt[order], np.arange(self.size + 1))
         square = np.zeros(self.size)
-        for i in range(self.size):
-            own = order[bounds[i] : bounds[i + 1]]
-            if len(own):
-                g = self._own(self.rows.select(own))
-                square[i] = g @ g
+        for i, g in self._gradients(np.arange(self.size)):
+            square[i] = g @ g
         return np.sqrt(square)
 
+    def kernel_rows(self, rows) -> np.ndarray:
+        """Holds len(rows) gradients; every other prompt's passes by once."""
+        rows = as_rows("rows", rows, self.size)
+        held = torch.zeros(len(rows), self.dim, dtype=self._sum_dtype, device=self.model.device)
+        for place, (_, g) in enumerate(self._gradients(rows)):
+            torch.cat([t.reshape(-1) for t in g.tensors.values()], out=held[place])
+        if np.array_equal(rows, np.arange(self.size)):
+            return (held @ held.T).double().cpu().numpy()
+        kernel = np.zeros((len(rows), self.size))
+        for i, g in self._gradients(np.arange(self.size)):
+            column = held @ torch.cat([t.reshape(-1) for t in g.tensors.values()])
+            kernel[:, i] = column.double().cpu().numpy()
+        return kernel
+
+    def _gradients(self, prompts):
+        """(i, g(x_i)) for each i of `prompts`, one after the other."""
+        order = np.argsort(self.rows.prompt, kind="stable")
+        bounds = np.searchsorted(self.rows.prompt[order], np.arange(self.size + 1))
+        for i in prompts:
+            yield i, self._own(self.rows.select(order[bounds[i] : bounds[i + 1]]))
+
     def _own(self, rows: Rows) -> Vector:
-        total = {n: torch.zeros_like(p, dtype=self._sum_dtype) for n, p in self.parameters.items()}
+        total = self.zeros()
         for index, batch in self._batches(rows):
             for gradient in self._pull_back(batch, rows.coefficient[None, index]):
                 for name, part in zip(total, gradient, strict=True):

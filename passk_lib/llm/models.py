@@ -42,6 +42,17 @@ def quiet_transformers():
             logging.enable_progress_bar()
 
 
+@contextmanager
+def one_thread():
+    """Sums in one fixed order: without it the weights depend on the number of cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 def shipped_models() -> list[str]:
     """Names of the models inside the package."""
     return sorted(path.parent.name for path in SHIPPED.glob("*/model.safetensors"))

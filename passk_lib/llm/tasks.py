@@ -81,3 +81,13 @@ class Subtraction(Task):
     def correct_completions(self, index: int) -> list[str]:
         answer = self.references[index]
         return [answer, *(word + answer for word in OPENINGS)]
+
+
+TASKS = {"subtraction": Subtraction}
+
+
+def make_task(name: str, **options) -> Task:
+    """The task of that name; ValueError for an unknown one."""
+    if name not in TASKS:
+        raise ValueError(f"task = {name!r}: must be one of {', '.join(TASKS)}")
+    return TASKS[name](**options)

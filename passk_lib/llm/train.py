@@ -11,14 +11,13 @@ import math
 import os
 import tempfile
 from collections.abc import Callable
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .models import quiet_transformers, tiny_model, tiny_tokenizer
+from .models import one_thread, quiet_transformers, tiny_model, tiny_tokenizer
 from .scoring import exact_rows, success_of
 from .tasks import OPENINGS, Subtraction
 
@@ -79,17 +78,6 @@ def corpus(recipe: Recipe, task: Subtraction, rng: np.random.Generator) -> list[
         (task.prompts[i], f"{word}{'-' if m else ''}{task.references[i].lstrip('-')}")
         for i, word, m in zip(index.tolist(), words, minus.tolist(), strict=True)
     ]
-
-
-@contextmanager
-def one_thread():
-    """Sums in one fixed order: without it the weights depend on the number of cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def learning_rate(step: int, recipe: Recipe) -> float:
@@ -159,6 +147,7 @@ def write_model(model, tokenizer, folder: Path, card: str) -> None:
         tokenizer.save_pretrained(scratch)
         (scratch / "README.md").write_text(card, encoding="utf-8")
         for path in scratch.iterdir():
+            path.chmod(0o644)
             os.replace(path, folder / path.name)
 
 

@@ -1,0 +1,521 @@
+"""The experiment: sample, verify, differentiate, report, in stages that can be interrupted.
+
+    prompts      drawn independently from D
+    completions  n of each
+    verdicts     the verifier's
+    gradients    agreement scores, by one accumulated backward and one forward-mode pass
+    exact        the same without sampling, where the task can list its correct completions
+"""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from ..checks import as_positive_integers
+from ..estimators import plugin_weight
+from ..field import SampleCounts
+from ..objectives import weight
+from .estimates import SampledAgreement
+from .field import LMField, Vector
+from .models import SHIPPED, load, one_thread
+from .rows import Rows
+from .sampling import Completions, Sampling, end_tokens, sample
+from .scoring import encode, exact_rows, success_of
+from .storage import Pace, Store, read_manifest, read_stage
+from .tasks import Task, make_task
+
+STAGES = ("prompts", "completions", "verdicts", "gradients", "exact")
+WRONG, CORRECT, CRASHED = 0, 1, 2
+KERNEL_NUMBERS = 2**27  # gradients held at once for the kernel: at most 512 MB of float32
+TINY = 1_000_000  # parameters
+KEEP_EVERY = 20.0  # seconds between two savings of a running sum
+
+
+def _option(default, about: str):
+    return field(default=default, metadata={"help": about})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that decides the numbers of an experiment."""
+
+    model: str = _option("B", "a shipped model, a folder or a hub id")
+    task: str = _option("subtraction", "what is asked, and how answers are verified")
+    hard_fraction: float = _option(0.15, "subtraction: mass of the prompts with a < b")
+    prompts: int = _option(400, "number of prompts, drawn independently from the task")
+    n: int = _option(32, "completions a prompt")
+    max_new_tokens: int = _option(8, "length at which a completion is cut")
+    temperature: float = _option(1.0, "of sampling; scores are those at temperature 1")
+    top_p: float = _option(1.0, "sample from the smallest set of tokens with this probability")
+    top_k: int = _option(0, "sample from this many tokens; 0 is all")
+    seed: int = _option(0, "of prompts and completions")
+    scope: str = _option("all", "parameters: all, lm_head, final_norm, last_block or a pattern")
+    ks: tuple[int, ...] = _option(tuple(range(2, 33)), "values of k, each at most n")
+    dtype: str = _option("float32", "precision of the model")
+    device: str = _option("cpu", "where the model runs")
+    sequences_per_batch: int = _option(2048, "completions sampled at once")
+    tokens_per_batch: int = _option(8192, "tokens differentiated at once")
+    kernel: bool = _option(True, "the prompts' kernel, for intervals, where it fits in memory")
+    exact: bool = _option(True, "exact values too, where the task can list its completions")
+
+    def __post_init__(self):
+        as_positive_integers("prompts", self.prompts)
+        as_positive_integers("sequences_per_batch", self.sequences_per_batch)
+        as_positive_integers("tokens_per_batch", self.tokens_per_batch)
+        if self.prompts < 2:
+            raise ValueError(f"prompts = {self.prompts}: pairs of prompts need at least 2")
+        ks = np.atleast_1d(as_positive_integers("ks", list(self.ks)))
+        _ = self.sampling
+        if ks.max() > self.n:
+            raise ValueError(
+                f"ks = {ks.max()}: the unbiased estimate needs k <= n, and n = {self.n}"
+            )
+        object.__setattr__(self, "ks", tuple(int(k) for k in ks))
+
+    @property
+    def sampling(self) -> Sampling:
+        return Sampling(
+            self.n, self.max_new_tokens, self.temperature, self.top_p, self.top_k, self.seed
+        )
+
+    def make_task(self) -> Task:
+        if self.task == "subtraction":
+            return make_task(self.task, hard_fraction=self.hard_fraction)
+        return make_task(self.task)
+
+    def as_dict(self) -> dict:
+        return {**asdict(self), "ks": list(self.ks)}
+
+
+def model_revision(name: str, model) -> str:
+    """The hub commit, or the hash of a local model's weights."""
+    commit = getattr(model.config, "_commit_hash", None)
+    if commit:
+        return commit
+    folder = SHIPPED / name if (SHIPPED / name).is_dir() else Path(name)
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.safetensors")):
+        digest.update(path.read_bytes())
+    return f"sha256:{digest.hexdigest()[:16]}"
+
+
+class _Runner:
+    """The stages, each a function from what came before to its arrays."""
+
+    def __init__(self, settings: Settings, folder, progress: bool):
+        self.settings, self.progress = settings, progress
+        self.task = settings.make_task()
+        self.model, self.tokenizer = load(settings.model, settings.dtype, settings.device)
+        facts = {"hardware": {"machine": platform.machine(), "threads": torch.get_num_threads(),
+                              "device": settings.device}}
+        identity = {
+            **settings.as_dict(), "model_revision": model_revision(settings.model, self.model)
+        }
+        self.store = Store(folder, identity, facts)
+
+    def bar(self, what: str, total: int, unit: str, done: int = 0):
+        return tqdm(
+            total=total, initial=done, unit=unit, desc=f"{what:<11}", disable=not self.progress,
+            leave=True,
+        )
+
+    def run(self) -> Result:
+        # Threads cost a tiny model more than they bring, and one thread fixes the order of sums.
+        tiny = self.settings.device == "cpu" and self.model.num_parameters() < TINY
+        with one_thread() if tiny else nullcontext():
+            return self._run()
+
+    def _run(self) -> Result:
+        for stage in STAGES:
+            if stage == "exact" and not (
+                self.settings.exact and self.task.correct_completions(0) is not None
+            ):
+                continue
+            if self.store.finished(stage):
+                self.store.load(stage)  # a damaged file is found before the next stage is computed
+                continue
+            start = time.perf_counter()
+            try:
+                arrays = getattr(self, stage)()
+            except KeyboardInterrupt:
+                place = self.store.folder
+                how = "" if place is None else f"; the same command goes on from {place}"
+                raise KeyboardInterrupt(f"stopped in stage {stage!r}{how}") from None
+            self.store.finish(stage, arrays, time.perf_counter() - start)
+        return Result(
+            self.settings,
+            self.store.manifest,
+            {stage: self.store.load(stage) for stage in STAGES if self.store.finished(stage)},
+        )
+
+    # --- prompts, completions, verdicts -----------------------------------------------------
+
+    def prompts(self) -> dict[str, np.ndarray]:
+        index = self.task.draw(self.settings.prompts, self.settings.seed)
+        arrays = {
+            "index": index,
+            "prompt": np.array([self.task.prompts[i] for i in index]),
+            "reference": np.array([self.task.references[i] for i in index]),
+        }
+        if hasattr(self.task, "hard"):
+            arrays["hard"] = self.task.hard[index]
+        return arrays
+
+    def _prompt_tokens(self) -> list[np.ndarray]:
+        return encode(self.tokenizer, self.store.load("prompts")["prompt"].tolist())
+
+    def completions(self) -> dict[str, np.ndarray]:
+        prompts = self._prompt_tokens()
+        step = max(1, self.settings.sequences_per_batch // self.settings.n)
+        parts = []
+        with self.bar("completions", len(prompts) * self.settings.n, "sample") as bar:
+            for start in range(0, len(prompts), step):
+                some = prompts[start : start + step]
+                part = self.store.part("completions", f"{start:06d}")
+                if part is None:
+                    streams = range(start, start + len(some))
+                    new = sample(self.model, self.tokenizer, some, self.settings.sampling, streams)
+                    part = {name: getattr(new, name) for name in ("tokens", "length", "finished")}
+                    self.store.keep("completions", f"{start:06d}", part)
+                parts.append(Completions(**part))
+                bar.update(len(some) * self.settings.n)
+        joined = Completions.join(parts)
+        return {name: getattr(joined, name) for name in ("tokens", "length", "finished")}
+
+    def verdicts(self) -> dict[str, np.ndarray]:
+        completions = Completions(**self.store.load("completions"))
+        references = self.store.load("prompts")["reference"].tolist()
+        ends = end_tokens(self.model, self.tokenizer)
+        verdict = np.zeros(completions.length.shape, dtype=np.int8)
+        step = 256
+        with self.bar("verdicts", verdict.size, "sample") as bar:
+            for start in range(0, len(verdict), step):
+                part = self.store.part("verdicts", f"{start:06d}")
+                if part is None:
+                    some = range(start, min(start + step, len(verdict)))
+                    part = {"verdict": self._verify(completions, references, some, ends)}
+                    self.store.keep("verdicts", f"{start:06d}", part)
+                verdict[start : start + step] = part["verdict"]
+                bar.update(part["verdict"].size)
+        return {"verdict": verdict}
+
+    def _verify(self, completions, references, some, ends) -> np.ndarray:
+        """Verdicts of some prompts; each different text is judged once."""
+        n = completions.length.shape[1]
+        verdict = np.zeros((len(some), n), dtype=np.int8)
+        for row, i in enumerate(some):
+            known: dict[bytes, int] = {}
+            for j in range(n):
+                tokens = completions[i, j]
+                key = tokens.tobytes()
+                if key not in known:
+                    body = tokens[:-1] if tokens[-1] in ends else tokens
+                    text = self.tokenizer.decode(body, skip_special_tokens=False)
+                    try:
+                        known[key] = CORRECT if self.task.verify(text, references[i]) else WRONG
+                    except Exception:  # the verifier's own failure is a verdict, not ours
+                        known[key] = CRASHED
+                verdict[row, j] = known[key]
+        return verdict
+
+    # --- gradients --------------------------------------------------------------------------
+
+    def gradients(self) -> dict[str, np.ndarray]:
+        correct = self.store.load("verdicts")["verdict"] == CORRECT
+        if not correct.any():
+            raise ValueError(
+                f"task = {self.settings.task!r}: no completion of {correct.size} is correct, so "
+                "every gradient is zero; take another model, easier prompts or more samples"
+            )
+        size, n = correct.shape
+        completions = Completions(**self.store.load("completions"))
+        where = np.argwhere(correct)
+        rows = Rows(
+            self._prompt_tokens(),
+            where[:, 0],
+            [completions[i, j] for i, j in where.tolist()],
+            np.full(len(where), 1.0 / n),
+        )
+        sampled = LMField(
+            self.model, rows, np.full(size, 1.0 / size), correct.mean(axis=1),
+            SampleCounts(n, correct.sum(axis=1)), self.settings.scope,
+            self.settings.tokens_per_batch,
+        )
+        # Two folds of prompts: every score once against all prompts, once against the other fold.
+        fold = np.arange(size) % 2
+        indicators = np.stack([fold == 0, fold == 1]).astype(float)
+        first, second = self._means("gradients", "sampled", sampled, indicators)
+        arrays = {"agreement": self._inner("gradients", "sampled", sampled, first + second)}
+        to_first = self._inner("gradients", "fold", sampled, first)
+        share = np.array([indicators[0].mean(), indicators[1].mean()])
+        to_second = arrays["agreement"] - to_first
+        arrays["crossfit"] = np.where(fold == 0, to_second / share[1], to_first / share[0])
+        if self.settings.kernel and size * sampled.dim <= KERNEL_NUMBERS:
+            arrays["kernel"] = self._kernel("gradients", sampled)
+            arrays["norm_sq"] = np.diag(arrays["kernel"]).copy()
+        else:
+            arrays["norm_sq"] = self._norms("gradients", sampled) ** 2
+        return arrays
+
+    def exact(self) -> dict[str, np.ndarray]:
+        """Whole prompt set, and the drawn prompts taken as if they were all there is."""
+        index = self.store.load("prompts")["index"]
+        with self.bar("exact p", 1, "pass") as bar:
+            rows = exact_rows(self.model, self.tokenizer, self.task)
+            success = success_of(rows)
+            bar.update()
+        mass = np.bincount(index, minlength=len(success)) / len(index)
+        arrays = {"success": success}
+        for name, masses in (("agreement", self.task.mass), ("agreement_drawn", mass)):
+            part = self.store.part("exact", name)
+            if part is None:
+                whole = LMField(
+                    self.model, rows, masses, success, None, self.settings.scope,
+                    self.settings.tokens_per_batch,
+                )
+                mean = self._means("exact", name, whole, np.ones((1, whole.size)))[0]
+                if name == "agreement_drawn":  # scores of the drawn prompts alone are wanted
+                    drawn = mass > 0
+                    whole = LMField(
+                        self.model, rows.select(drawn[rows.prompt]), masses, success, None,
+                        self.settings.scope, self.settings.tokens_per_batch,
+                    )
+                part = {"scores": self._inner("exact", name, whole, mean)}
+                self.store.keep("exact", name, part)
+            arrays[name] = part["scores"]
+        arrays["agreement_drawn"] = arrays["agreement_drawn"][index]
+        return arrays
+
+    def _batches(self, lm: LMField) -> int:
+        return sum(1 for _ in lm.rows.batches(lm.tokens_per_batch, 0))
+
+    def _means(self, stage: str, key: str, lm: LMField, weights) -> list[Vector]:
+        """`lm.means`, its running sums kept every now and then."""
+        key, pace = f"{key}-means", Pace(KEEP_EVERY)
+        start, totals = 0, None
+        if (kept := self.store.part(stage, key)) is not None:
+            start = int(kept.pop("done"))
+            totals = [
+                {n: torch.from_numpy(kept[f"{i}:{n}"]).to(self.model.device) for n in lm.parameters}
+                for i in range(len(weights))
+            ]
+
+        def keep(done):
+            arrays = {
+                f"{i}:{n}": t.cpu().numpy() for i, total in enumerate(totals)
+                for n, t in total.items()
+            }
+            self.store.keep(stage, key, {"done": np.array(done), **arrays})
+
+        with self.bar("backward", self._batches(lm), "batch", start) as bar:
+            for done, totals in lm.accumulate(weights, start, totals):
+                bar.update(done - bar.n)
+                if done > start and pace():
+                    keep(done)
+        if self.store.folder is not None and done > start:
+            keep(done)
+        return [Vector(total) for total in totals]
+
+    def _inner(self, stage: str, key: str, lm: LMField, u: Vector) -> np.ndarray:
+        """`lm.inner`, its results kept every now and then."""
+        key, pace = f"{key}-inner", Pace(KEEP_EVERY)
+        kept = self.store.part(stage, key) or {"done": np.array(0), "inner": None}
+        start = int(kept["done"])
+        with self.bar("forward", self._batches(lm), "batch", start) as bar:
+            for done, inner in lm.differentiate(u, start, kept["inner"]):
+                bar.update(done - bar.n)
+                if done > start and pace():
+                    self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
+        if done > start:
+            self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
+        return inner
+
+    def _norms(self, stage: str, lm: LMField) -> np.ndarray:
+        return self._blocks(stage, "norms", lm, 16, lambda i: np.sqrt([
+            float(g @ g) for g in map(lm.gradient, i)]))
+
+    def _kernel(self, stage: str, lm: LMField) -> np.ndarray:
+        with self.bar("kernel", 1, "pass") as bar:
+            kernel = lm.kernel_rows(np.arange(lm.size))
+            bar.update()
+        return kernel
+
+    def _blocks(self, stage, key, lm, block: int, compute: Callable) -> np.ndarray:
+        parts = []
+        with self.bar(key, lm.size, "prompt") as bar:
+            for start in range(0, lm.size, block):
+                index = np.arange(start, min(start + block, lm.size))
+                part = self.store.part(stage, f"{key}-{start:06d}")
+                if part is None:
+                    part = {"values": compute(index)}
+                    self.store.keep(stage, f"{key}-{start:06d}", part)
+                parts.append(part["values"])
+                bar.update(len(index))
+        return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an experiment found.  Arrays over the N drawn prompts unless said otherwise."""
+
+    settings: Settings
+    manifest: dict
+    stages: dict[str, dict[str, np.ndarray]]
+
+    @property
+    def hard(self) -> np.ndarray | None:
+        """(N,) the task's own labels, or None."""
+        return self.stages["prompts"].get("hard")
+
+    @cached_property
+    def counts(self) -> SampleCounts:
+        verdict = self.stages["verdicts"]["verdict"]
+        return SampleCounts(verdict.shape[1], (verdict == CORRECT).sum(axis=1))
+
+    @property
+    def success(self) -> np.ndarray:
+        """(N,) c/n."""
+        return self.counts.success
+
+    @cached_property
+    def sampled(self) -> SampledAgreement:
+        """The estimators of <dJ_k, dJ_1> over what was sampled."""
+        arrays = self.stages["gradients"]
+        names = ("agreement", "norm_sq", "crossfit", "kernel")
+        return SampledAgreement(self.counts, *(arrays.get(name) for name in names))
+
+    @property
+    def has_exact(self) -> bool:
+        return "exact" in self.stages
+
+    @cached_property
+    def task(self) -> Task:
+        return self.settings.make_task()
+
+    def _exact(self, name: str) -> np.ndarray:
+        if not self.has_exact:
+            raise ValueError("exact values were not computed: the task or the settings exclude them")
+        return self.stages["exact"][name]
+
+    @property
+    def population_success(self) -> np.ndarray:
+        """Exact p of every prompt of the task, not only of those drawn."""
+        return self._exact("success")
+
+    @property
+    def population_agreement(self) -> np.ndarray:
+        """Exact a of every prompt of the task, against dJ_1 over D."""
+        return self._exact("agreement")
+
+    @property
+    def exact_success(self) -> np.ndarray:
+        """(N,) exact p of the drawn prompts."""
+        return self._exact("success")[self.stages["prompts"]["index"]]
+
+    @property
+    def exact_agreement(self) -> np.ndarray:
+        """(N,) exact a of the drawn prompts, against dJ_1 over D."""
+        return self._exact("agreement")[self.stages["prompts"]["index"]]
+
+    @property
+    def exact_agreement_drawn(self) -> np.ndarray:
+        """(N,) exact a of the drawn prompts, against the mean over the drawn prompts alone."""
+        return self._exact("agreement_drawn")
+
+    def exact_inner(self, k) -> np.ndarray:
+        """<dJ_k, dJ_1> over D, exact, shape of k: equation (9) over the whole prompt set."""
+        k = as_positive_integers("k", k)[..., None]
+        return (weight(self.population_success, k) * self.population_agreement) @ self.task.mass
+
+    def exact_inner_drawn(self, k) -> np.ndarray:
+        """The same with the drawn prompts as the whole prompt set."""
+        k = as_positive_integers("k", k)[..., None]
+        return (weight(self.exact_success, k) * self.exact_agreement_drawn).mean(-1)
+
+    def table(self, ks=None, level: float = 0.9) -> list[dict]:
+        """One entry for each k: every estimate of <dJ_k, dJ_1> by name."""
+        entries = []
+        for k in self.settings.ks if ks is None else ks:
+            entry = {
+                "k": int(k),
+                "plug_in": float(self.sampled.inner(k, "plug-in")),
+                "unbiased": float(self.sampled.inner(k, "unbiased")),
+                "cross_fit": float(self.sampled.inner(k, "cross-fit")),
+            }
+            if self.sampled.kernel is not None:
+                low, high = self.sampled.interval(k, level)
+                entry |= {"low": float(low), "high": float(high), "level": level}
+            if self.has_exact:
+                entry["exact"] = float(self.exact_inner(k))
+                entry["exact_drawn_prompts"] = float(self.exact_inner_drawn(k))
+            entries.append(entry)
+        return entries
+
+    def report(self) -> dict:
+        """Every number with the name of what it is; what `report.json` holds."""
+        k = max(k for k in self.settings.ks)
+        weights = plugin_weight(self.counts.n, self.counts.c, k)
+        agreement = self.sampled.agreement
+        report = {
+            "settings": self.settings.as_dict(),
+            "on_policy": self.settings.sampling.on_policy,
+            "prompts": len(agreement),
+            "pass_at_1_sampled": float(self.success.mean()),
+            "unfinished_completions": int((~self.stages["completions"]["finished"]).sum()),
+            "crashed_verdicts": int((self.stages["verdicts"]["verdict"] == CRASHED).sum()),
+            "largest_k": k,
+            "mean_agreement_plug_in": float(agreement.mean()),
+            "mean_agreement_unbiased": float(self.sampled.agreement_without_self.mean()),
+            "weighted_mean_agreement_plug_in": float(weights @ agreement / weights.sum()),
+            "inner_products": self.table(),
+        }
+        if self.has_exact:
+            report["pass_at_1_exact"] = float(self.population_success @ self.task.mass)
+            report["mean_agreement_exact"] = float(self.population_agreement @ self.task.mass)
+        return report
+
+    def save(self, folder: str | Path) -> Path:
+        """The arrays as one .npz a stage and a manifest, in a new or an empty folder."""
+        store = Store(folder, self.manifest["settings"])
+        for stage, arrays in self.stages.items():
+            if not store.finished(stage):
+                store.finish(stage, arrays, self.manifest["stages"][stage]["seconds"])
+        return store.folder
+
+    @staticmethod
+    def load(folder: str | Path) -> Result:
+        """A finished experiment, every hash checked."""
+        folder = Path(folder)
+        manifest = read_manifest(folder)
+        names = {f.name for f in fields(Settings)}
+        found = {k: v for k, v in manifest["settings"].items() if k in names}
+        stages = [stage for stage in STAGES if stage in manifest["stages"]]
+        missing = [stage for stage in STAGES[:4] if stage not in stages]
+        if missing:
+            raise ValueError(f"folder = {str(folder)!r}: stage {missing[0]!r} is not finished")
+        return Result(
+            Settings(**{**found, "ks": tuple(found["ks"])}),
+            manifest,
+            {stage: read_stage(folder, manifest, stage) for stage in stages},
+        )
+
+
+def run(
+    settings: Settings | None = None, folder: str | Path | None = None, progress: bool = True
+) -> Result:
+    """The whole experiment.  With a `folder` it can be interrupted and goes on where it stopped.
+
+    Raises ValueError for unknown models, tasks and scopes, and for a folder of other settings.
+    """
+    return _Runner(settings or Settings(), folder, progress).run()

@@ -1,0 +1,201 @@
+"""A directory that a long computation can be killed in at any moment.
+
+One file a stage, written whole or not at all; a manifest with settings and hashes; parts of an
+unfinished stage, from which it goes on.  Without a folder everything stays in memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+import shutil
+import tempfile
+import time
+import zipfile
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+
+MANIFEST = "manifest.json"
+FORMAT = 1
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """The file is there with all of `data`, or as it was before."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def pack(arrays: dict[str, np.ndarray]) -> bytes:
+    """Arrays as the bytes of an .npz file: the same arrays, the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, array in arrays.items():
+            content = io.BytesIO()
+            np.lib.format.write_array(content, np.asarray(array), allow_pickle=False)
+            # A fixed date: the file's hash speaks of its content alone.
+            entry = zipfile.ZipInfo(f"{name}.npy")
+            archive.writestr(entry, content.getvalue(), zipfile.ZIP_DEFLATED, 1)
+    return buffer.getvalue()
+
+
+def unpack(data: bytes) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(data), allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def versions() -> dict[str, str]:
+    packages = ("numpy", "torch", "transformers", "tokenizers", "safetensors")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
+
+
+class Store:
+    """Stages of one computation: `finished`, `load` and `finish` a stage, `part` and `keep` parts.
+
+    Opening a folder made with other settings raises ValueError naming every difference, and so
+    does reading a stage whose file is missing, truncated or altered.
+    """
+
+    def __init__(self, folder: str | Path | None, settings: dict, facts: dict | None = None):
+        self.folder = None if folder is None else Path(folder)
+        self._memory: dict[str, dict[str, np.ndarray]] = {}
+        settings = json.loads(json.dumps(settings))
+        self.manifest = {
+            "format": FORMAT,
+            "settings": settings,
+            "versions": versions(),
+            **(facts or {}),
+            "stages": {},
+        }
+        if self.folder is None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / MANIFEST
+        if path.exists():
+            found = read_manifest(self.folder)
+            refuse_difference(self.folder, found["settings"], settings)
+            self.manifest = found
+        else:
+            if any(not name.name.startswith(".") for name in self.folder.iterdir()):
+                raise ValueError(
+                    f"folder = {str(self.folder)!r}: is not empty and has no {MANIFEST}; "
+                    "give a new folder, or one that this command made"
+                )
+            self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        text = json.dumps(self.manifest, indent=1, sort_keys=True)
+        write_whole(self.folder / MANIFEST, text.encode())
+
+    def finished(self, stage: str) -> bool:
+        return stage in self.manifest["stages"]
+
+    def load(self, stage: str) -> dict[str, np.ndarray]:
+        if self.folder is None:
+            return self._memory[stage]
+        return read_stage(self.folder, self.manifest, stage)
+
+    def finish(self, stage: str, arrays: dict[str, np.ndarray], seconds: float) -> None:
+        entry = {"seconds": round(seconds, 3)}
+        if self.folder is None:
+            self._memory[stage] = arrays
+        else:
+            data = pack(arrays)
+            entry |= {
+                "file": f"{stage}.npz",
+                "sha256": hashlib.sha256(data).hexdigest(),
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            write_whole(self.folder / entry["file"], data)
+        self.manifest["stages"][stage] = entry
+        if self.folder is not None:
+            self._write_manifest()
+            shutil.rmtree(self._parts(stage), ignore_errors=True)
+
+    def _parts(self, stage: str) -> Path:
+        return self.folder / f"{stage}.parts"
+
+    def part(self, stage: str, key: str) -> dict[str, np.ndarray] | None:
+        """A part kept by an earlier run, or None.  A damaged one counts as none."""
+        if self.folder is None:
+            return None
+        try:
+            data = (self._parts(stage) / f"{key}.npz").read_bytes()
+        except FileNotFoundError:
+            return None
+        digest, content = data[:32], data[32:]
+        return unpack(content) if hashlib.sha256(content).digest() == digest else None
+
+    def keep(self, stage: str, key: str, arrays: dict[str, np.ndarray]) -> None:
+        if self.folder is not None:
+            self._parts(stage).mkdir(exist_ok=True)
+            data = pack(arrays)
+            write_whole(
+                self._parts(stage) / f"{key}.npz", hashlib.sha256(data).digest() + data
+            )
+
+
+class Pace:
+    """True at most once every `seconds`: how often a running sum is kept."""
+
+    def __init__(self, seconds: float):
+        self.seconds, self.last = seconds, time.monotonic()
+
+    def __call__(self) -> bool:
+        if time.monotonic() - self.last < self.seconds:
+            return False
+        self.last = time.monotonic()
+        return True
+
+
+def read_manifest(folder: Path) -> dict:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ValueError(f"folder = {str(folder)!r}: has no {MANIFEST}") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise ValueError(f"{folder / MANIFEST}: is damaged; delete the folder") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise ValueError(f"{folder / MANIFEST}: is not a manifest of format {FORMAT}")
+    return manifest
+
+
+def refuse_difference(folder: Path, found: dict, wanted: dict) -> None:
+    differences = [
+        f"{name} = {found.get(name)!r} there, {wanted.get(name)!r} here"
+        for name in sorted(found.keys() | wanted.keys())
+        if found.get(name) != wanted.get(name)
+    ]
+    if differences:
+        raise ValueError(
+            f"folder = {str(folder)!r}: was made with other settings: {'; '.join(differences)}"
+        )
+
+
+def read_stage(folder: Path, manifest: dict, stage: str) -> dict[str, np.ndarray]:
+    """A finished stage's arrays, its hash checked."""
+    entry = manifest["stages"].get(stage)
+    if entry is None:
+        raise ValueError(f"folder = {str(folder)!r}: stage {stage!r} is not finished")
+    path = folder / entry["file"]
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise ValueError(f"{path}: is missing though the manifest lists it") from None
+    if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        raise ValueError(f"{path}: was truncated or altered: its hash is not the manifest's")
+    return unpack(data)
