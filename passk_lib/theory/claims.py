@@ -1,0 +1,327 @@
+"""Claims: statements with a status that is computed, and the builder in which they are derived.
+
+A claim is a function that receives a `Proof` and writes on it, in the order of a page: what is
+given, the chains of steps, the statement. The statement is compared with the theorem that the
+rules returned; nothing else decides that a claim is proved.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sympy import sympify
+
+from . import kernel
+from .axioms import as_latex
+from .kernel import Rejected, Theorem
+from .terms import latex
+
+COMPUTED = ("proved", "checked", "refuted as printed")
+DECLARED = ("defined", "assumed", "cited")
+# From strong to weak; what is defined or assumed weakens nothing that uses it.
+STRENGTH = {"proved": 2, "defined": 2, "assumed": 2, "cited": 1, "checked": 0}
+SIGN = {"=": "=", "≤": r"\le", "<": "<"}
+
+
+@dataclass
+class Line:
+    """One line of a derivation: `relation` is empty at the start of a chain or for a heading."""
+
+    relation: str
+    formula: str
+    reason: str
+    uses: tuple[str, ...] = ()
+
+
+@dataclass
+class Part:
+    """One part of a statement, with the theorem that proves it."""
+
+    left: object
+    relation: str
+    right: object
+    theorem: Theorem | None
+    words: str = ""
+    premise: tuple | None = None
+
+    def latex(self) -> str:
+        return _relation_latex((self.left, self.relation, self.right))
+
+
+@dataclass
+class Given:
+    words: str
+    theorem: Theorem
+
+    def latex(self) -> str:
+        return as_latex(self.theorem)
+
+
+class Proof:
+    """The page on which one claim is derived."""
+
+    def __init__(self, claim_id: str = "", lookup: Callable[[str], Result] | None = None):
+        self.claim_id = claim_id
+        self._lookup = lookup or (lambda other: result(other))
+        self.givens: list[Given] = []
+        self.lines: list[Line] = []
+        self.parts: list[Part] = []
+        self.rests_on: list[str] = []
+
+    # -- a subclass may change what is written; see mutation.py
+    def written(self, kind: str, index: int, value):
+        """Every expression, relation and list of reasons passes through here once."""
+        return value
+
+    def _write(self, kind, value):
+        self._count = getattr(self, "_count", -1) + 1
+        return self.written(kind, self._count, value)
+
+    def given(self, words: str, left, relation: str, right, everywhere: bool = False) -> Theorem:
+        """A hypothesis of the claim; `everywhere`: at every theta."""
+        left, relation, right = self._write("hypothesis", (sympify(left), relation,
+                                                           sympify(right)))
+        theorem = kernel.assume(left, relation, right, everywhere)
+        self.givens.append(Given(words, theorem))
+        return theorem
+
+    def use(self, claim_id: str, part: int = 0) -> Theorem:
+        """A part of an earlier claim; its hypotheses must be proved or given here too."""
+        earlier = self._lookup(claim_id)
+        if earlier.status == "refuted as printed":
+            raise Rejected(f"{claim_id}: is refuted as printed, nothing can rest on it")
+        if not earlier.parts:
+            raise Rejected(f"{claim_id}: has no statement to use")
+        if claim_id not in self.rests_on:
+            self.rests_on.append(claim_id)
+        theorem = kernel.resting_on(earlier.parts[part].theorem, claim_id)
+        for g in self.givens:  # a hypothesis for every theta serves for this theta
+            theorem = _try_discharge(theorem, g.theorem)
+        return theorem
+
+    def rest_on(self, claim_id: str) -> None:
+        """Name a claim that the statement leans on without using its theorem."""
+        self._lookup(claim_id)
+        self.rests_on.append(claim_id)
+
+    def step(self, words: str) -> None:
+        """A heading inside the derivation."""
+        self.lines.append(Line("", "", words))
+
+    def chain(self, start, *steps) -> Theorem:
+        """start R1 e1 R2 e2 ...: each step is (relation, expression, reason, *evidence)."""
+        left = self._write("start", sympify(start))
+        self.lines.append(Line("", latex(left), ""))
+        links = []
+        for relation, right, reason, *evidence in steps:
+            relation, right, evidence = self._write(
+                "step", (relation, sympify(right), tuple(evidence)))
+            link = kernel.combine(left, relation, right, *evidence)
+            uses = sorted(link.rests_on)
+            self.lines.append(Line(relation, latex(right), reason + _inequalities(evidence),
+                                   tuple(uses)))
+            links.append(link)
+            left = right
+        return kernel.chain(*links)
+
+    def state(self, left, relation: str, right, by: Theorem, words: str = "") -> None:
+        """A part of the statement; `by` must prove exactly this, or something stronger."""
+        left, relation, right = self._write("statement", (sympify(left), relation,
+                                                          sympify(right)))
+        theorem = kernel.combine(left, relation, right, by)
+        self._check_hypotheses(theorem)
+        self.parts.append(Part(left, relation, right, theorem, words))
+
+    def state_same(self, by: Theorem, words: str = "") -> None:
+        """State what the theorem `by` says, as it says it."""
+        self.state(by.left, by.relation, by.right, by, words)
+
+    def implies(self, premise, goal, argument: Callable[[Theorem], Theorem],
+                words: str = "") -> None:
+        """State: if premise then goal. `argument` turns the supposed premise into the goal."""
+        premise, goal = self._write("implication", (_spread(premise), _spread(goal)))
+        self.step(f"Suppose ${_relation_latex(premise)}$.")
+        supposed = kernel.assume(*premise)
+        theorem = kernel.combine(*goal, argument(supposed))
+        self._check_hypotheses(theorem, allowed=next(iter(supposed.hypotheses)))
+        self.parts.append(Part(*goal, theorem, words, premise))
+
+    def equivalent(self, first, second, forward: Callable, backward: Callable) -> None:
+        """first <=> second, each direction derived."""
+        self.implies(first, second, forward)
+        self.implies(second, first, backward)
+
+    def _check_hypotheses(self, theorem, allowed=None) -> None:
+        stated = set().union(*(g.theorem.hypotheses for g in self.givens))
+        for h in theorem.hypotheses:
+            if h not in stated and h != allowed:
+                raise Rejected(f"a hypothesis is used that is not given: "
+                               f"{h.left} {h.relation} {h.right}")
+
+
+def _spread(relation):
+    return sympify(relation[0]), relation[1], sympify(relation[2])
+
+
+def _relation_latex(relation) -> str:
+    return f"{latex(sympify(relation[0]))} {SIGN[relation[1]]} {latex(sympify(relation[2]))}"
+
+
+def _inequalities(evidence) -> str:
+    """The inequalities among the reasons, printed when they are short enough to help."""
+    shown = []
+    for item in evidence:
+        t = item[1] if isinstance(item, tuple) else item
+        if t.relation != "=":
+            text = as_latex(t)
+            if len(text) <= 160:
+                shown.append(f"${text}$")
+    return f" [from {'; '.join(shown)}]" if shown else ""
+
+
+def _try_discharge(theorem: Theorem, proof: Theorem) -> Theorem:
+    if set(proof.hypotheses) & set(theorem.hypotheses):
+        return theorem
+    try:
+        return kernel.discharge(theorem, proof)
+    except Rejected:
+        return theorem
+
+
+# ------------------------------------------------------------------------------- the registry
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is claimed, before it is checked."""
+
+    id: str
+    number: str
+    kind: str  # equation, proposition, corollary, lemma, definition, assumption, number, slip ...
+    title: str
+    chapter: str
+    derive: Callable[[Proof], None] | None = None
+    check: Callable[[], Check] | None = None
+    declared: str = ""
+    statement: str = ""  # LaTeX/Markdown where it is not printed from checked expressions
+    reason: str = ""  # why a declared status is what it is, or a remark
+    depends_on: tuple[str, ...] = ()
+    refutes: bool = False
+
+
+@dataclass
+class Check:
+    """Outcome of a finite check: how many cases, and what they show (Markdown)."""
+
+    cases: int
+    shows: str
+    holds: bool = True
+
+
+@dataclass
+class Result:
+    """A claim with its computed status."""
+
+    claim: Claim
+    status: str
+    seconds: float
+    depends_on: tuple[str, ...]
+    givens: list[Given] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
+    check: Check | None = None
+    axioms: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.claim.id
+
+
+CLAIMS: dict[str, Claim] = {}
+_results: dict[str, Result] = {}
+_running: list[str] = []
+
+
+def _register(claim: Claim) -> None:
+    if claim.id in CLAIMS:
+        raise ValueError(f"id: {claim.id!r} is taken")
+    CLAIMS[claim.id] = claim
+
+
+def proved(id: str, number: str, title: str, kind: str = "equation", chapter: str = "",
+           reason: str = "", statement: str = ""):
+    """Register a derivation. Its status is `proved` only if it checks."""
+    def wrap(derive):
+        _register(Claim(id, number, kind, title, chapter, derive=derive, reason=reason,
+                        statement=statement))
+        return derive
+    return wrap
+
+
+def checked(id: str, number: str, title: str, statement: str, kind: str = "number",
+            chapter: str = "", depends_on=(), refutes: bool = False, reason: str = ""):
+    """Register a finite check (`refutes`: the statement is the printed one and must fail)."""
+    def wrap(function):
+        _register(Claim(id, number, kind, title, chapter, check=function, statement=statement,
+                        depends_on=tuple(depends_on), refutes=refutes, reason=reason))
+        return function
+    return wrap
+
+
+def declare(id: str, number: str, title: str, status: str, statement: str, reason: str,
+            kind: str = "equation", chapter: str = "", depends_on=()) -> None:
+    """Register what is defined, assumed or cited, with the reason."""
+    if status not in DECLARED:
+        raise ValueError(f"status: {status!r} is computed, never declared; allowed are {DECLARED}")
+    _register(Claim(id, number, kind, title, chapter, declared=status, statement=statement,
+                    reason=reason, depends_on=tuple(depends_on)))
+
+
+def result(claim_id: str) -> Result:
+    """The claim with its status; checks it, and what it rests on, at the first call."""
+    if claim_id not in CLAIMS:
+        import difflib
+        near = difflib.get_close_matches(claim_id, CLAIMS, n=3)
+        raise ValueError(f"claim id: {claim_id!r} is unknown"
+                         + (f"; did you mean {', '.join(near)}?" if near else ""))
+    if claim_id not in _results:
+        if claim_id in _running:
+            raise Rejected(f"{claim_id}: rests on itself")
+        _running.append(claim_id)
+        try:
+            _results[claim_id] = _run(CLAIMS[claim_id])
+        finally:
+            _running.pop()
+    return _results[claim_id]
+
+
+def forget() -> None:
+    """Drop every computed status (not the claims)."""
+    _results.clear()
+
+
+def _run(claim: Claim, proof: Proof | None = None) -> Result:
+    begin = time.perf_counter()
+    for other in claim.depends_on:
+        result(other)
+    if claim.declared:
+        return Result(claim, claim.declared, time.perf_counter() - begin, claim.depends_on)
+    if claim.check:
+        outcome = claim.check()
+        if outcome.holds == claim.refutes:
+            raise Rejected(f"{claim.id}: the check fails: {outcome.shows}")
+        status = "refuted as printed" if claim.refutes else "checked"
+        return Result(claim, status, time.perf_counter() - begin, claim.depends_on, check=outcome)
+    proof = proof or Proof(claim.id)
+    claim.derive(proof)
+    if not proof.parts:
+        raise Rejected(f"{claim.id}: states nothing")
+    status = min(("proved", *(result(d).status for d in proof.rests_on)),
+                 key=lambda s: STRENGTH.get(s, -1))
+    axioms = sorted(set().union(*(p.theorem.axioms for p in proof.parts)))
+    own = time.perf_counter() - begin
+    status = "proved" if STRENGTH[status] == 2 else status
+    return Result(claim, status, own, tuple(proof.rests_on), proof.givens, proof.lines,
+                  proof.parts, axioms=tuple(axioms))

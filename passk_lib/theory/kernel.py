@@ -1,0 +1,264 @@
+"""Theorems, and the only rules that make them.
+
+A `Theorem` is `left (=, <=, <) right` under the hypotheses it carries. It cannot be written down:
+only the rules of this file and of `axioms.py` return one, and each rule looks at the expressions
+of its premises, never at their names. Prompts and completions that are free in a theorem or in a
+hypothesis are read "for all"; other symbols (k, G, m, ...) are fixed but arbitrary.
+
+The one rule that does most of the work is `combine`: `left <= right` holds if right - left is, by
+the normal form, a sum of differences that are known to be non-negative.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Expr, sympify
+
+from .normal import Malformed, is_vector, nf
+from .terms import (
+    Completion,
+    E,
+    Grad,
+    Inner,
+    Whole,
+    Prompt,
+    substitute,
+)
+
+RELATIONS = ("=", "≤", "<")
+
+
+class Rejected(ValueError):
+    """A rule does not accept its premises: the derivation does not check."""
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What a theorem supposes. `everywhere`: at every theta, not only at the one considered."""
+
+    left: Expr
+    relation: str
+    right: Expr
+    everywhere: bool = False
+
+
+_KEY = object()
+
+
+class Theorem:
+    """left (=, <=, <) right, under `hypotheses`, by `axioms`, using the claims in `rests_on`."""
+
+    __slots__ = ("axioms", "hypotheses", "left", "relation", "rests_on", "right")
+
+    def __init__(self, key, left, relation, right, hypotheses, axioms, rests_on):
+        if key is not _KEY:
+            raise TypeError("a Theorem is made by rules, never written down")
+        self.left, self.relation, self.right = left, relation, right
+        self.hypotheses = frozenset(hypotheses)
+        self.axioms, self.rests_on = frozenset(axioms), frozenset(rests_on)
+
+    def __repr__(self):
+        return f"Theorem({self.left} {self.relation} {self.right})"
+
+    @property
+    def difference(self):
+        return self.right - self.left
+
+
+def conclude(left, relation, right, premises=(), hypotheses=(), axiom=None) -> Theorem:
+    """Make a theorem; for the rules of this file and of axioms.py alone."""
+    left, right = sympify(left), sympify(right)
+    if relation not in RELATIONS:
+        raise Rejected(f"relation: {relation!r} is none of = ≤ <")
+    if is_vector(nf(left)) or is_vector(nf(right)):
+        if relation != "=":
+            raise Rejected("vectors can be equal, not ordered")
+        nf(left - right)  # a sum of a vector and a scalar is refused here
+    hypotheses = set(hypotheses).union(*(p.hypotheses for p in premises))
+    axioms = set().union(*(p.axioms for p in premises)) | ({axiom} if axiom else set())
+    rests_on = set().union(*(p.rests_on for p in premises))
+    return Theorem(_KEY, left, relation, right, hypotheses, axioms, rests_on)
+
+
+# -------------------------------------------------------------------------- logical rules
+
+
+def assume(left, relation, right, everywhere: bool = False) -> Theorem:
+    """h |- h."""
+    h = Hypothesis(sympify(left), relation, sympify(right), everywhere)
+    return conclude(h.left, relation, h.right, hypotheses=[h])
+
+
+def resting_on(theorem: Theorem, claim_id: str) -> Theorem:
+    """The same theorem, marked as taken from an earlier claim."""
+    return Theorem(_KEY, theorem.left, theorem.relation, theorem.right, theorem.hypotheses,
+                   theorem.axioms, {claim_id})
+
+
+def combine(left, relation, right, *evidence) -> Theorem:
+    """left (relation) right, because right - left = sum of c_i * (right_i - left_i).
+
+    Evidence is a theorem, or a pair (c, theorem): c any scalar expression for an equation, a
+    positive rational number for an inequality.
+    """
+    left, right = sympify(left), sympify(right)
+    premises, total, strict = [], 0, False
+    for item in evidence:
+        c, t = item if isinstance(item, tuple) else (1, item)
+        c = sympify(c)
+        if t.relation != "=":
+            if not (c.is_Rational and c > 0):
+                raise Rejected(f"an inequality may be used a positive number of times, not {c}")
+            if relation == "=":
+                raise Rejected("an equation cannot rest on an inequality")
+            strict = strict or t.relation == "<"
+        premises.append(t)
+        total = total + c * t.difference
+    if relation == "<" and not strict:
+        raise Rejected("a strict inequality needs a strict one among its reasons")
+    rest = nf(right - left - total)
+    if rest:
+        raise Rejected(f"right - left is not the sum of the reasons: {len(rest)} terms are left")
+    return conclude(left, relation, right, premises)
+
+
+def chain(*links: Theorem) -> Theorem:
+    """a R b, b S c |- a T c, with T the stronger of R and S in the order =, <=, <."""
+    for first, second in zip(links, links[1:], strict=False):
+        if nf(first.right - second.left):
+            raise Rejected("the links of a chain do not join")
+    relation = max((t.relation for t in links), key=RELATIONS.index)
+    return conclude(links[0].left, relation, links[-1].right, links)
+
+
+def flip(t: Theorem) -> Theorem:
+    """a R b |- -b R -a."""
+    return conclude(-t.right, t.relation, -t.left, [t])
+
+
+def weaken(t: Theorem) -> Theorem:
+    """a < b |- a <= b, and a = b |- a <= b."""
+    return conclude(t.left, "≤", t.right, [t])
+
+
+def times(t: Theorem, factor: Theorem) -> Theorem:
+    """a R b, 0 S c |- a c R b c (strict only if both are)."""
+    if nf(factor.left) or factor.relation == "=":
+        raise Rejected("the factor must be shown to be at least 0")
+    relation = t.relation
+    if relation == "<" and factor.relation != "<":
+        relation = "≤"
+    return conclude(t.left * factor.right, relation, t.right * factor.right, [t, factor])
+
+
+def scaled(t: Theorem, c) -> Theorem:
+    """a = b |- c a = c b, for any scalar c."""
+    if t.relation != "=":
+        raise Rejected("only an equation can be multiplied by a quantity of unknown sign")
+    return conclude(c * t.left, "=", c * t.right, [t])
+
+
+def power_equal(t: Theorem, n) -> Theorem:
+    """a = b |- a^n = b^n."""
+    if t.relation != "=":
+        raise Rejected("an equation is needed")
+    return conclude(t.left**n, "=", t.right**n, [t])
+
+
+def inner(t: Theorem, vector) -> Theorem:
+    """u = v |- <u, w> = <v, w>."""
+    if t.relation != "=":
+        raise Rejected("an inner product of an inequality has no meaning")
+    return conclude(Inner(t.left, vector), "=", Inner(t.right, vector), [t])
+
+
+def at(t: Theorem, mapping: dict) -> Theorem:
+    """The instance of t at other prompts, completions, orders or symbols."""
+    mapping = {old: sympify(new) for old, new in mapping.items()}
+    for old, new in mapping.items():
+        if isinstance(old, Prompt | Completion):
+            if not isinstance(new, Prompt | Completion) or isinstance(old, Prompt) != isinstance(
+                    new, Prompt):
+                raise Rejected(f"{old} can only become a variable of its own sort")
+            continue
+        if isinstance(old, Whole):
+            lowest = new.subs({s: s.least for s in new.free_symbols if isinstance(s, Whole)})
+            if not lowest.is_Integer or lowest < old.least or any(
+                    new.diff(s).is_negative for s in new.free_symbols):
+                raise Rejected(f"{old.shown} must stay an integer of at least {old.least}")
+        if not new.is_number and any(_occurs(old, g) for side in (t.left, t.right)
+                                     for g in side.atoms(Grad)):
+            if not isinstance(old, Whole) or not all(
+                    isinstance(s, Whole) for s in new.free_symbols):
+                raise Rejected(f"{old} stands inside a gradient; only a constant may replace it")
+        for h in t.hypotheses:
+            if _occurs(old, h.left) or _occurs(old, h.right):
+                raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
+    return conclude(substitute(t.left, mapping), t.relation, substitute(t.right, mapping), [t])
+
+
+def _occurs(symbol, expr) -> bool:
+    return expr == symbol or any(_occurs(symbol, a) for a in expr.args)
+
+
+def discharge(t: Theorem, *proofs: Theorem) -> Theorem:
+    """Drop hypotheses that are proved: h |- c and |- h give |- c."""
+    left = set(t.hypotheses)
+    gained: set = set()
+    for proof in proofs:
+        for h in t.hypotheses:
+            same = not nf(proof.difference - (h.right - h.left))
+            strong_enough = RELATIONS.index(proof.relation) >= RELATIONS.index(h.relation)
+            if proof.relation == "=" and h.relation != "=":
+                strong_enough = h.relation == "≤"
+            elif h.relation == "=":
+                strong_enough = proof.relation == "="
+            if same and strong_enough:
+                if h.everywhere and any(not g.everywhere for g in proof.hypotheses):
+                    raise Rejected("a hypothesis at every theta needs a proof at every theta")
+                left.discard(h)
+                gained |= proof.hypotheses
+    if left == set(t.hypotheses):
+        raise Rejected("none of the proofs proves a hypothesis")
+    axioms = t.axioms.union(*(p.axioms for p in proofs))
+    rests_on = t.rests_on.union(*(p.rests_on for p in proofs))
+    return Theorem(_KEY, t.left, t.relation, t.right, left | gained, axioms, rests_on)
+
+
+# ------------------------------------------------------- expectation, order, inner product
+
+
+def mean(t: Theorem, *variables) -> Theorem:
+    """E is monotone: f R g for all x |- E_x[f] R E_x[g]."""
+    for v in variables:
+        if not isinstance(v, Prompt | Completion):
+            raise Rejected("an expectation is over a prompt or a completion")
+    return conclude(E(t.left, *variables), t.relation, E(t.right, *variables), [t])
+
+
+def number(c) -> Theorem:
+    """|- 0 < c for a positive rational number c."""
+    c = sympify(c)
+    if not (c.is_Rational and c > 0):
+        raise Rejected(f"{c} is not a positive rational number")
+    return conclude(0, "<", c)
+
+
+def at_least(k: Whole) -> Theorem:
+    """|- least <= k."""
+    if not isinstance(k, Whole):
+        raise Rejected(f"{k} is not an order such as k")
+    return conclude(k.least, "≤", k)
+
+
+def squared_norm(v) -> Theorem:
+    """|- 0 <= <v, v>."""
+    if nf(v) and not is_vector(nf(v)):
+        raise Malformed("a squared norm needs a vector")
+    return conclude(0, "≤", Inner(v, v))
+
+
+def square(s) -> Theorem:
+    """|- 0 <= s^2."""
+    return conclude(0, "≤", s**2)

@@ -1,0 +1,419 @@
+"""The language of the derivations: SymPy expressions that know expectations and inner products.
+
+Two kinds of expression occur, scalars and vectors of R^d (d is never named). Prompts and
+completions are variables; `E(body, x)` binds one. Everything else is a small set of nodes that
+SymPy never evaluates by itself, so what is written is what is checked and what is printed.
+
+Failure probabilities u(x) = 1 - p(x) are the primitive, because powers of u are what pass@k is
+made of; p(x) is printed wherever it is written, and unfolds to 1 - u(x) in the normal form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sympy import Add, Expr, Integer, Mul, Pow, Symbol, sympify
+from sympy.core.basic import Basic
+
+# ------------------------------------------------------------------------------ variables
+
+
+class Prompt(Symbol):
+    """A prompt x ~ D."""
+
+    __slots__ = ()
+
+
+class Completion(Expr):
+    """A completion y ~ pi_theta(.|x); it carries its prompt x."""
+
+    def __new__(cls, name: str | Symbol, prompt: Prompt):
+        return Expr.__new__(cls, Symbol(str(name)), prompt)
+
+    @property
+    def prompt(self):
+        return self.args[1]
+
+
+class Whole(Symbol):
+    """An integer that is at least `least`: the k of pass@k."""
+
+    __slots__ = ("least",)
+
+    def __new__(cls, name: str, least: int = 1):
+        symbol = Symbol.__new__(cls, f"{name}[{least}]")
+        symbol.least = least
+        return symbol
+
+    def __getnewargs_ex__(self):
+        name, least = self.name[:-1].split("[")
+        return (name, int(least)), {}
+
+    @property
+    def shown(self) -> str:
+        return self.name.split("[")[0]
+
+
+class VectorSymbol(Expr):
+    """A vector of R^d without inner structure."""
+
+    def __new__(cls, name: str | Symbol):
+        return Expr.__new__(cls, Symbol(str(name)))
+
+
+# --------------------------------------------------------------------------------- nodes
+
+
+class Node(Expr):
+    """An expression that is never evaluated."""
+
+    def __new__(cls, *args):
+        return Expr.__new__(cls, *(sympify(a) for a in args))
+
+
+class Mean(Node):
+    """Expectation over one bound prompt or completion."""
+
+    @property
+    def body(self):
+        return self.args[0]
+
+    @property
+    def bound(self):
+        return self.args[1]
+
+
+def E(body, *variables) -> Expr:
+    """E(f, x, y) = E_x[E_y[f]]: the last variable is the innermost."""
+    for variable in reversed(variables):
+        body = Mean(body, variable)
+    return body
+
+
+class Inner(Node):
+    """Inner product <u, v> of two vectors."""
+
+
+class Norm(Node):
+    """Euclidean norm of a vector."""
+
+
+class Grad(Node):
+    """Gradient in theta of a scalar: a vector."""
+
+
+class Hess(Node):
+    """Hess(f, v) = <v, (Hessian of f) v>: the Hessian of a scalar as a quadratic form."""
+
+
+class OpNorm(Node):
+    """OpNorm(Q(v), v) = the least c >= 0 with |Q(v)| <= c |v|^2 for all v: an operator norm."""
+
+
+class Moved(Node):
+    """Moved(f, v): the value of f at theta + v instead of theta."""
+
+
+class Inv(Node):
+    """1/b. It never cancels by itself: that takes a proof of b > 0 (axiom `reciprocal`)."""
+
+
+class Log(Node):
+    """Natural logarithm."""
+
+
+class Exp(Node):
+    """Exponential function."""
+
+
+class Sqrt(Node):
+    """Square root of a non-negative scalar."""
+
+
+class GeometricSum(Node):
+    """GeometricSum(r, i, j) = r^i + ... + r^(j-1)."""
+
+
+class Fn(Expr):
+    """A named function of prompts, completions and orders; unfolds if it has a definition."""
+
+    def __new__(cls, name: str | Symbol, *args):
+        return Expr.__new__(cls, Symbol(str(name)), *(sympify(a) for a in args))
+
+    @property
+    def head(self) -> str:
+        return self.args[0].name
+
+
+def frac(a, b) -> Expr:
+    """a/b as a * Inv(b)."""
+    return a * Inv(b)
+
+
+def ip(u, v) -> Expr:
+    return Inner(u, v)
+
+
+def sq(v) -> Expr:
+    """Squared norm of a vector."""
+    return Inner(v, v)
+
+
+# --------------------------------------------------------------------------- definitions
+
+
+@dataclass(frozen=True)
+class Definition:
+    """head(params) := body; `latex` is a template with the printed parameters."""
+
+    head: str
+    params: tuple
+    body: Expr
+    latex: str
+
+
+DEFINITIONS: dict[str, Definition] = {}
+PRIMITIVES: dict[str, str] = {}  # head -> LaTeX template
+INDICATORS: set[str] = set()  # heads whose values are 0 or 1
+
+
+def define(head: str, params: tuple, body, latex: str):
+    """Give `head` a definition; returns the function that builds head(...)."""
+    if head in DEFINITIONS or head in PRIMITIVES:
+        raise ValueError(f"head: {head!r} is defined already")
+    DEFINITIONS[head] = Definition(head, tuple(params), body, latex)
+    return lambda *args: Fn(head, *args)
+
+
+def primitive(head: str, latex: str, *, indicator: bool = False):
+    """A function of which nothing is known (an indicator: that its values are 0 and 1)."""
+    PRIMITIVES[head] = latex
+    if indicator:
+        INDICATORS.add(head)
+    return lambda *args: Fn(head, *args)
+
+
+# -------------------------------------------------------------------------- substitution
+
+
+def free_variables(expr: Basic) -> set:
+    """Prompts and completions that are free in expr."""
+    if isinstance(expr, Mean):
+        inside = free_variables(expr.body)
+        gone = {v for v in inside if v == expr.bound}
+        inside -= gone
+        if isinstance(expr.bound, Completion):
+            inside |= free_variables(expr.bound.prompt)
+        return inside
+    if isinstance(expr, Prompt):
+        return {expr}
+    if isinstance(expr, Completion):
+        return {expr, expr.prompt}
+    return set().union(*(free_variables(a) for a in expr.args)) if expr.args else set()
+
+
+_fresh = 0
+
+
+def fresh_like(variable):
+    """A variable of the same sort that occurs nowhere else."""
+    global _fresh
+    _fresh += 1
+    if isinstance(variable, Prompt):
+        return Prompt(f"x#{_fresh}")
+    return Completion(f"y#{_fresh}", variable.prompt)
+
+
+def substitute(expr: Basic, mapping: dict) -> Basic:
+    """Replace free variables and symbols; bound variables step aside, nothing is captured."""
+    if expr in mapping:
+        return mapping[expr]
+    if isinstance(expr, Mean):
+        inside = {a: b for a, b in mapping.items() if a != expr.bound}
+        bound, body = expr.bound, expr.body
+        incoming = set().union(*(free_variables(b) for b in inside.values())) if inside else set()
+        if bound in incoming:
+            new = fresh_like(bound)
+            body, bound = substitute(body, {bound: new}), new
+        if isinstance(bound, Completion):  # the prompt it belongs to may be replaced
+            moved = Completion(bound.args[0], substitute(bound.prompt, inside))
+            if moved != bound:
+                body, bound = substitute(body, {bound: moved}), moved
+        return Mean(substitute(body, inside), bound)
+    if not expr.args:
+        return expr
+    args = [substitute(a, mapping) for a in expr.args]
+    return expr.func(*args) if args != list(expr.args) else expr
+
+
+# ------------------------------------------------------------------------------ printing
+
+
+def latex(expr) -> str:
+    """LaTeX of an expression, straight from the tree that was checked."""
+    return _tex(expr, 0)
+
+
+_SUM, _PRODUCT, _POWER = 1, 2, 3
+NAMES: dict[str, str] = {}  # symbol name -> LaTeX
+
+
+def _wrap(text: str, level: int, least: int) -> str:
+    return rf"\left({text}\right)" if level < least else text
+
+
+def _tex(e, least: int) -> str:
+    if isinstance(e, Whole):
+        return e.shown
+    if isinstance(e, Prompt):
+        return e.name.split("#")[0]
+    if isinstance(e, Completion):
+        return e.args[0].name.split("#")[0]
+    if isinstance(e, VectorSymbol):
+        return NAMES.get(e.args[0].name, e.args[0].name)
+    if e.is_Symbol:
+        return NAMES.get(e.name, e.name)
+    if e.is_Integer:
+        return _wrap(str(e), _SUM if e < 0 else _POWER, least)
+    if e.is_Rational:
+        sign = "-" if e.p < 0 else ""
+        return _wrap(rf"{sign}\tfrac{{{abs(e.p)}}}{{{e.q}}}", _PRODUCT if e > 0 else _SUM, least)
+    if isinstance(e, Add):
+        return _wrap(_tex_sum(e), _SUM, least)
+    if isinstance(e, Mul):
+        return _tex_product(e, least)
+    if isinstance(e, Pow):
+        return _tex_power(e)
+    return _tex_node(e, least)
+
+
+def _tex_sum(e: Add) -> str:
+    # Positive terms first; among them pure numbers before the rest only in "1 - p".
+    terms = sorted(e.args, key=_term_key)
+    out = ""
+    for term in terms:
+        text = _tex(term, _SUM if not out else _PRODUCT - 1)
+        if term.could_extract_minus_sign():
+            text = "-" + _tex(-term, _PRODUCT)
+        out += text if not out or text.startswith("-") else "+" + text
+    return out
+
+
+def _term_key(term):
+    negative = term.could_extract_minus_sign()
+    return (negative, not term.is_Number if not negative else term.is_Number, _weight(term))
+
+
+def _weight(term):
+    return (len(str(term)), str(term))
+
+
+_RANK = {"w": 3, "W": 3, "wprime": 3}
+
+
+def _factor_key(f):
+    base = f.base if isinstance(f, Pow) else f
+    if base.is_Number:
+        return (0, "")
+    if isinstance(base, Whole):
+        return (1, str(base))
+    if base.is_Symbol:
+        return (2, str(base))
+    if isinstance(base, Fn):
+        return (_RANK.get(base.head, 5), str(base))
+    if isinstance(base, Add):
+        return (4, str(base))
+    if isinstance(base, Mean | Inner):
+        return (6, str(base))
+    return (9 if isinstance(base, Grad | VectorSymbol) else 7, str(base))
+
+
+def _tex_product(e: Mul, least: int) -> str:
+    if e.could_extract_minus_sign():
+        return _wrap("-" + _tex(-e, _PRODUCT), _SUM, least)
+    top = [f for f in e.args if not isinstance(f, Inv)]
+    bottom = [f.args[0] for f in e.args if isinstance(f, Inv)]
+    top.sort(key=_factor_key)
+    if bottom:
+        inside = Mul(*bottom) if len(bottom) > 1 else bottom[0]
+        return _wrap(rf"\frac{{{_tex(Mul(*top), 0)}}}{{{_tex(inside, 0)}}}", _PRODUCT, least)
+    text = r"\,".join(_tex(f, _PRODUCT) for f in top)
+    return _wrap(text, _PRODUCT, least)
+
+
+def _tex_power(e: Pow) -> str:
+    base, exponent = e.args
+    if base.is_Symbol:
+        return f"{_tex(base, _POWER)}^{{{_tex(exponent, 0)}}}"
+    text = _tex(base, 0)
+    if isinstance(base, Fn) and base.head in DEFINITIONS | PRIMITIVES and text[0] != "(":
+        text = rf"{text}" if text.endswith(")") and len(text) < 3 else rf"\left({text}\right)"
+    elif not text.startswith("(") or not text.endswith(")"):
+        text = rf"\left({text}\right)"
+    return f"{text}^{{{_tex(exponent, 0)}}}"
+
+
+def _variables(bound) -> str:
+    return ",".join(_tex(b, 0) for b in bound)
+
+
+def _tex_node(e, least: int) -> str:
+    if isinstance(e, Mean):
+        bound, body = [e.bound], e.body
+        while isinstance(body, Mean):
+            bound.append(body.bound)
+            body = body.body
+        return rf"\mathbb{{E}}_{{{_variables(bound)}}}\!\left[{_tex(body, 0)}\right]"
+    if isinstance(e, Inner):
+        u, v = e.args
+        if u == v:
+            return rf"\left\lVert {_tex(u, 0)}\right\rVert^{{2}}"
+        return rf"\left\langle {_tex(u, 0)},\,{_tex(v, 0)}\right\rangle"
+    if isinstance(e, Norm):
+        return rf"\left\lVert {_tex(e.args[0], 0)}\right\rVert"
+    if isinstance(e, Grad):
+        return r"\nabla " + _gradient_argument(e.args[0]) if not _is_logpi(e.args[0]) else (
+            rf"s_\theta({_variables(e.args[0].args[1:])})")
+    if isinstance(e, Hess):
+        f, v = e.args
+        return rf"\nabla^2 {_gradient_argument(f)}[{_tex(v, 0)},{_tex(v, 0)}]"
+    if isinstance(e, Moved):
+        f, v = e.args
+        mark = r"\theta'" if isinstance(v, VectorSymbol) else r"\theta^{+}"
+        return _tex(f, 0).replace(r"\theta", mark)
+    if isinstance(e, OpNorm):
+        body = e.args[0]
+        if isinstance(body, Hess):
+            return rf"\left\lVert \nabla^2 {_gradient_argument(body.args[0])}\right\rVert"
+        return rf"\left\lVert {_tex(body, 0)}\right\rVert_{{\mathrm{{op}}}}"
+    if isinstance(e, Inv):
+        return _wrap(rf"\frac{{1}}{{{_tex(e.args[0], 0)}}}", _PRODUCT, least)
+    if isinstance(e, Log):
+        return rf"\log\!\left({_tex(e.args[0], 0)}\right)"
+    if isinstance(e, Exp):
+        return rf"e^{{{_tex(e.args[0], 0)}}}"
+    if isinstance(e, Sqrt):
+        return rf"\sqrt{{{_tex(e.args[0], 0)}}}"
+    if isinstance(e, GeometricSum):
+        r, i, j = e.args
+        return _wrap(rf"\sum_{{l={_tex(i, 0)}}}^{{{_tex(j - 1, 0)}}}{_tex_power(Pow(r, Symbol('l')))}",
+                     _PRODUCT, least)
+    if isinstance(e, Fn):
+        template = (DEFINITIONS[e.head].latex if e.head in DEFINITIONS else PRIMITIVES[e.head])
+        for i, argument in enumerate(e.args[1:]):
+            template = template.replace(f"#{i + 1}", _tex(argument, 0))
+        return template
+    raise TypeError(f"expr: no way to print {type(e).__name__}")
+
+
+def _is_logpi(f) -> bool:
+    return isinstance(f, Fn) and f.head == "logpi"
+
+
+def _gradient_argument(f) -> str:
+    text = _tex(f, 0)
+    simple = isinstance(f, Fn | Mean)
+    return text if simple else rf"\left({text}\right)"
+
+
+ZERO, ONE = Integer(0), Integer(1)
