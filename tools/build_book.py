@@ -1,6 +1,8 @@
-"""Build the book with warnings as errors; on failure end with the faults, the first one last to scroll away.
+"""Build the book with warnings as errors; on failure end with the faults, the first one last to
+scroll away.
 
-``python tools/build_book.py [--fresh]``. With --fresh every page is read again (executed cells are reused).
+``python tools/build_book.py [--fresh]``. With --fresh every page is read again (executed cells are
+reused).
 """
 
 import re
@@ -12,7 +14,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-PROGRESS = re.compile(r"reading sources|build (succeeded|finished)|.*(Executing|Executed|cached notebook|WARNING|ERROR)")
+PROGRESS = re.compile(
+    r"reading sources|build (succeeded|finished)|.*(Execut|cached notebook|WARNING|ERROR)"
+)
 
 
 def main(arguments: list[str]) -> int:
@@ -26,7 +30,9 @@ def main(arguments: list[str]) -> int:
     program = Path(sys.executable).with_name("jupyter-book")
     command = [program, "build", ROOT, "-W", "-n", "--keep-going"]
     log = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT) as build:
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT
+    ) as build:
         for line in build.stdout:
             line = COLOUR.sub("", line)
             if line.startswith("[IPKernelApp]"):
@@ -36,7 +42,8 @@ def main(arguments: list[str]) -> int:
                 print(line, end="", flush=True)
     if build.returncode == 0:
         return 0
-    # Sphinx reports a fault only when it reads the page: the next build must read all of them again.
+    # Sphinx reports a fault only when it reads the page: the next build must read all of them
+    # again.
     forget_pages()
     print("\nThe book was not built. What went wrong, first fault first:\n", file=sys.stderr)
     print("".join(faults(log)), file=sys.stderr)
@@ -49,12 +56,16 @@ def forget_pages() -> None:
 
 
 def faults(log: list[str]) -> list[str]:
-    """The lines of a build's output that name a fault, each with the lines (a traceback) that belong to it."""
+    """The lines of a build's output that name a fault, each with the lines (a traceback) that
+    belong to it.
+    """
     kept, inside = [], False
     for line in log:
         if re.search(r"\b(WARNING|ERROR|CRITICAL|Traceback|error:)", line):
             inside = True
-        elif re.match(r"(reading sources|writing output|pickling|looking for|generating|copying|build )", line):
+        elif re.match(
+            r"(reading sources|writing output|pickling|looking for|generating|copying|build )", line
+        ):
             inside = False
         if inside:
             kept.append(line)

@@ -1,6 +1,8 @@
-"""Pictures of every built page: 1200 and 360 pixels wide, light and dark, whole pages, in _build/photos.
+"""Pictures of every built page: 1200 and 360 pixels wide, light and dark, whole pages, in
+_build/photos.
 
-``python tools/photograph.py [PAGE …]`` with names like 03_interference; all pages by default. Needs Chromium.
+``python tools/photograph.py [PAGE …]`` with names like 03_interference; all pages by default. Needs
+Chromium.
 """
 
 import argparse
@@ -26,7 +28,9 @@ def main() -> int:
         for theme in ("light", "dark"):
             for width in wanted.widths:
                 context = browser.new_context(
-                    viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"
+                    viewport={"width": width, "height": 900},
+                    color_scheme=theme,
+                    reduced_motion="reduce",
                 )
                 page = context.new_page()
                 for name in names:

@@ -1,4 +1,5 @@
-"""The whole test: unit tests, then the book with warnings as errors, then the built pages. Stops at the first failure.
+"""The whole test: unit tests, then the book with warnings as errors, then the built pages. Stops at
+the first failure.
 
 ``python tools/run_tests.py [--long]``. With --long the tests marked ``long`` run too.
 """
@@ -25,7 +26,9 @@ def main(arguments: list[str]) -> int:
     ]
     for name, command in steps:
         print(f"\n== {name} ==", flush=True)
-        code = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}).returncode
+        code = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, "PYTHONUNBUFFERED": "1"}
+        ).returncode
         if code:
             print(f"\n{name}: failed.", file=sys.stderr)
             return code

@@ -1,23 +1,27 @@
 """The book's own Sphinx extension: plain Markdown in, a cross-referenced book out.
 
-Chapters use nothing but Markdown, LaTeX, links and ``<details>``, so that they read well in JupyterLab, in
-Colab and on GitHub. What a built page needs beyond that is done here, one concern to a module:
+Chapters use nothing but Markdown, LaTeX, links and ``<details>``, so that they read well in
+JupyterLab, in Colab and on GitHub. What a built page needs beyond that is done here, one concern to
+a module:
 
 - ``cache``      where executed cells are kept, so that no page is ever stale
-- ``statements`` blockquotes become theorem boxes; equations, exercises and entries become link targets
+- ``statements`` blockquotes become theorem boxes; equations, exercises and entries become link
+  targets
 - ``figures``    the alternative text of figures
-- ``repository`` launch buttons, edit links and downloads that point at the repository that is being built
+- ``live``       live figures: their module from the book itself, pictures that stand in for them
+- ``repository`` launch buttons, edit links and downloads that point at the repository that is being
+  built
 - ``page``       mends of the theme
 """
 
 import hashlib
 from pathlib import Path
 
-from . import cache, figures, page, repository, statements
+from . import cache, figures, live, page, repository, statements
 
 
 def setup(app):
-    for module in (cache, statements, figures, repository, page):
+    for module in (cache, statements, figures, live, repository, page):
         module.setup(app)
     # A change in this extension makes Sphinx read every page again.
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))

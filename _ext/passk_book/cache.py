@@ -1,8 +1,9 @@
 """The execution cache: one folder for each state of the library and of what it computes with.
 
-jupyter-cache looks at a notebook's code cells only: after a change in ``passk_lib`` it would serve old numbers.
-So the folder's name is a hash of the library's files and of the versions of the packages behind it. The path is a
-configuration value of myst-nb that makes Sphinx read every page again when it changes.
+jupyter-cache looks at a notebook's code cells only: after a change in ``passk_lib`` it would serve
+old numbers. So the folder's name is a hash of the library's files and of the versions of the
+packages behind it. The path is a configuration value of myst-nb that makes Sphinx read every page
+again when it changes.
 """
 
 import hashlib
@@ -15,7 +16,9 @@ PACKAGES = ("numpy", "sympy", "matplotlib", "torch", "transformers", "ipywidgets
 
 
 def library_key(library: Path) -> str:
-    """A short hash of every file of the library at ``library``, of the packages' versions and of Python's."""
+    """A short hash of every file of the library at ``library``, of the packages' versions and of
+    Python's.
+    """
     digest = hashlib.sha256(sys.version.encode())
     for name in PACKAGES:
         try:

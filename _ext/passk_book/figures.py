@@ -1,7 +1,8 @@
 """Alternative text for figures.
 
-A displayed picture carries it in its output metadata, ``{"image/svg+xml": {"alt": "…"}}``, the place where IPython
-and nbconvert have it too (``passk_lib.book.show`` puts it there). myst-nb reads only width and height from there.
+A displayed picture carries it in its output metadata, ``{"image/svg+xml": {"alt": "…"}}``, the
+place where IPython and nbconvert have it too (``passk_lib.book.show`` puts it there). myst-nb reads
+only width and height from there.
 """
 
 from docutils import nodes
@@ -21,8 +22,10 @@ def render_image_with_alt(self, data):
                 image["alt"] = alt
             elif not image.get("alt"):
                 logger.warning(
-                    "cell %s shows a picture without alternative text; display it with passk_lib.book.show",
-                    data.cell_index, location=(self.renderer.document["source"], data.line),
+                    "cell %s shows a picture without alternative text; "
+                    "display it with passk_lib.book.show",
+                    data.cell_index,
+                    location=(self.renderer.document["source"], data.line),
                 )
     return rendered
 

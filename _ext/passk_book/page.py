@@ -4,26 +4,33 @@ from pathlib import Path
 
 
 def add_folders(app, config):
-    """Vendored libraries are copied beside the book's own files; mended templates go before the theme's.
+    """Vendored libraries are copied beside the book's own files; mended templates go before the
+    theme's.
 
-    Jupyter Book would put every script of a static folder that its configuration names into every page; one that
-    is added here is only copied.
+    Jupyter Book would put every script of a static folder that its configuration names into every
+    page; one that is added here is only copied.
     """
     config.html_static_path.append(str(Path(app.srcdir) / "_vendor"))
     config.templates_path.insert(0, str(Path(__file__).parent / "templates"))
 
 
 def drop_thebe(app, config):
-    """sphinx_thebe puts another host's address and a script that fails into every page; nothing here uses it."""
+    """sphinx_thebe puts another host's address and a script that fails into every page; nothing
+    here uses it.
+    """
     for listeners in app.events.listeners.values():
         listeners[:] = [one for one in listeners if one.handler.__module__ != "sphinx_thebe"]
-    app.registry.css_files[:] = [file for file in app.registry.css_files if file[0] != "sphinx-thebe.css"]
+    app.registry.css_files[:] = [
+        file for file in app.registry.css_files if file[0] != "sphinx-thebe.css"
+    ]
 
 
 def mend_body(app, pagename, templatename, context, doctree):
     """A folded cell is named by the text that it shows, not by a label that hides it."""
     if "body" in context:
-        context["body"] = context["body"].replace('<summary aria-label="Toggle hidden content">', "<summary>")
+        context["body"] = context["body"].replace(
+            '<summary aria-label="Toggle hidden content">', "<summary>"
+        )
 
 
 def setup(app):

@@ -1,7 +1,7 @@
 """Launch buttons, edit links and downloads that point at the repository the book is built from.
 
-The address is written nowhere by hand (see ``passk_lib.book.repository``). Without one the pages have no such
-buttons, and nothing else changes.
+The address is written nowhere by hand (see ``passk_lib.book.repository``). Without one the pages
+have no such buttons, and nothing else changes.
 """
 
 from pathlib import Path
@@ -32,7 +32,9 @@ def point_colab_at_stamped(app, pagename, templatename, context, doctree):
     for group in context.get("header_buttons", []):
         for button in group.get("buttons", []):
             if button.get("text") == "Colab":
-                button["url"] = button["url"].replace(f"/blob/{branch}/", f"/blob/{COLAB_BRANCH}/", 1)
+                button["url"] = button["url"].replace(
+                    f"/blob/{branch}/", f"/blob/{COLAB_BRANCH}/", 1
+                )
 
 
 def stamp_downloads(app, exception):
@@ -47,5 +49,7 @@ def stamp_downloads(app, exception):
 def setup(app):
     app.add_config_value("passk_repository", None, "")
     app.connect("config-inited", add_buttons)
-    app.connect("html-page-context", point_colab_at_stamped, priority=502)  # the theme adds its buttons at 501
+    app.connect(
+        "html-page-context", point_colab_at_stamped, priority=502
+    )  # the theme adds its buttons at 501
     app.connect("build-finished", stamp_downloads)

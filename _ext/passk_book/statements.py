@@ -6,7 +6,8 @@
 - ``<a id="chen2021"></a>`` becomes known as a target, so that links to it are checked.
 
 The ids join the headings' slugs of their page. From there MyST resolves ``[…](#prop-4.1)`` and
-``[…](04_conflict.ipynb#prop-4.1)``, and warns of a target that does not exist, which fails the build.
+``[…](04_conflict.ipynb#prop-4.1)``, and warns of a target that does not exist, which fails the
+build.
 """
 
 import re
@@ -15,25 +16,9 @@ from docutils import nodes
 from sphinx.transforms import SphinxTransform
 from sphinx.util import logging
 
-logger = logging.getLogger(__name__)
+from passk_lib.book.conventions import ANCHOR, EXERCISE, KINDS, STATEMENT, TAG
 
-# What a statement may be called, and how its id begins.
-KINDS = {
-    "Definition": "def",
-    "Theorem": "thm",
-    "Proposition": "prop",
-    "Corollary": "cor",
-    "Lemma": "lem",
-    "Claim": "claim",
-    "Assumption": "asm",
-    "Remark": "rem",
-    "Example": "exa",
-    "Proof": None,
-}
-NAME = re.compile(rf"({'|'.join(KINDS)})(?: ([A-Z0-9]+(?:\.[0-9]+)*))?\.?$")
-TAG = re.compile(r"\\tag\*?\{([^{}]+)\}")
-EXERCISE = re.compile(r"Exercise ([A-Z0-9]+(?:\.[0-9]+)*)\b")
-ANCHOR = re.compile(r"<a\s+(?:id|name)=\"([^\"]+)\"\s*/?>")
+logger = logging.getLogger(__name__)
 
 
 class Statements(SphinxTransform):
@@ -47,8 +32,8 @@ class Statements(SphinxTransform):
                 for target in box["ids"]:
                     self.add_target(target, box, box[0].astext())
         for equation in self.document.findall(nodes.math_block):
-            # Sphinx would wrap each "\\" in an environment of its own choice, in which no \tag may stand.
-            # With this class MyST passes on what the author wrote.
+            # Sphinx would wrap each "\\" in an environment of its own choice, in which no \tag may
+            # stand. With this class MyST passes on what the author wrote.
             equation["classes"].append("amsmath")
             equation.setdefault("number", None)
             for tag in TAG.findall(equation.astext()):
@@ -75,7 +60,9 @@ class Statements(SphinxTransform):
 
 
 def in_output(node) -> bool:
-    """Whether ``node`` stands in what a cell displays; there one statement may come in several forms."""
+    """Whether ``node`` stands in what a cell displays; there one statement may come in several
+    forms.
+    """
     while node is not None:
         if isinstance(node, nodes.container) and "mime_type" in node:
             return True
@@ -91,7 +78,7 @@ def statement_box(quote):
     parts = [part for part in first.children if not (isinstance(part, nodes.Text) and part == "")]
     if not (parts and isinstance(parts[0], nodes.strong)):
         return None
-    match = NAME.match(parts[0].astext())
+    match = STATEMENT.match(parts[0].astext())
     if match is None:
         return None
     kind, number = match.groups()
@@ -113,9 +100,15 @@ def statement_box(quote):
 
 
 def split_title(children):
-    """``(title). Text`` as (nodes of the title, nodes of the text); the title may hold maths and parentheses."""
+    """``(title). Text`` as (nodes of the title, nodes of the text); the title may hold maths and
+    parentheses.
+    """
     children = list(children)
-    if not (children and isinstance(children[0], nodes.Text) and children[0].lstrip(". ").startswith("(")):
+    if not (
+        children
+        and isinstance(children[0], nodes.Text)
+        and children[0].lstrip(". ").startswith("(")
+    ):
         return [], strip_start(children)
     title, depth = [], 0
     for index, child in enumerate(children):
@@ -125,7 +118,11 @@ def split_title(children):
         for position, character in enumerate(child):
             depth += {"(": 1, ")": -1}.get(character, 0)
             if depth == 0 and character == ")":
-                title.append(nodes.Text(child[: position + 1].lstrip(". ") if index == 0 else child[: position + 1]))
+                title.append(
+                    nodes.Text(
+                        child[: position + 1].lstrip(". ") if index == 0 else child[: position + 1]
+                    )
+                )
                 rest = [nodes.Text(child[position + 1 :]), *children[index + 1 :]]
                 return title, strip_start(rest)
         title.append(nodes.Text(child.lstrip(". ")) if index == 0 else child)

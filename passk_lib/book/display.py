@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 class Picture:
     """A rendered figure that carries its alternative text wherever it is displayed.
 
-    Notebooks take the HTML form, whose ``<img>`` holds the text; the built book takes the picture itself, as a
-    file, and finds the text in the output's metadata.
+    Notebooks take the HTML form, whose ``<img>`` holds the text; the built book takes the picture
+    itself, as a file, and finds the text in the output's metadata.
     """
 
     def __init__(self, svg: str, alt: str) -> None:
@@ -41,13 +41,16 @@ class Picture:
 
 
 def show(fig: Figure, alt: str) -> Picture:
-    """A Matplotlib figure as the last expression of a cell: ``show(fig, "Two curves; pass@1 falls …")``.
+    """A Matplotlib figure as the last expression of a cell: ``show(fig, "Two curves; pass@1 falls
+    …")``.
 
-    ``alt`` says in a sentence or two what a reader who cannot see the figure should know: what is drawn, and what
-    it shows. It becomes the picture's alternative text in the built book, in JupyterLab and in Colab. The figure
-    is closed. Points by the thousand should be drawn with ``rasterized=True``: the picture is SVG.
+    ``alt`` says in a sentence or two what a reader who cannot see the figure should know: what is
+    drawn, and what it shows. It becomes the picture's alternative text in the built book, in
+    JupyterLab and in Colab. The figure is closed. Points by the thousand should be drawn with
+    ``rasterized=True``: the picture is SVG.
 
-    Raises TypeError if ``fig`` is no figure, ValueError if ``alt`` is empty or shorter than a sentence.
+    Raises TypeError if ``fig`` is no figure, ValueError if ``alt`` is empty or shorter than a
+    sentence.
     """
     import matplotlib as mpl
     import matplotlib.pyplot as plt
@@ -60,7 +63,14 @@ def show(fig: Figure, alt: str) -> Picture:
     file = io.StringIO()
     # Same figure, same bytes: no date, and ids that do not change from run to run.
     with mpl.rc_context({"svg.hashsalt": "passk", "svg.fonttype": "path"}):
-        fig.savefig(file, format="svg", dpi=200, bbox_inches="tight", transparent=True, metadata={"Date": None})
+        fig.savefig(
+            file,
+            format="svg",
+            dpi=200,
+            bbox_inches="tight",
+            transparent=True,
+            metadata={"Date": None},
+        )
     plt.close(fig)
     svg = file.getvalue()
     return Picture(svg[svg.index("<svg") :], " ".join(alt.split()))

@@ -37,9 +37,9 @@ class Repository:
 def find_repository(folder: Path | str = ".") -> Repository | None:
     """The repository that ``folder`` belongs to, or None if nothing tells.
 
-    In this order: the environment variable ``PASSK_REPOSITORY`` (an address, or owner/name on GitHub), the variables
-    of GitHub Actions, and ``git remote get-url origin``. The branch is ``PASSK_BRANCH``, what Actions builds, or
-    the branch that is checked out.
+    In this order: the environment variable ``PASSK_REPOSITORY`` (an address, or owner/name on
+    GitHub), the variables of GitHub Actions, and ``git remote get-url origin``. The branch is
+    ``PASSK_BRANCH``, what Actions builds, or the branch that is checked out.
     """
     address = os.environ.get("PASSK_REPOSITORY") or os.environ.get("GITHUB_REPOSITORY")
     address = address or _git(folder, "remote", "get-url", "origin")
@@ -53,7 +53,9 @@ def find_repository(folder: Path | str = ".") -> Repository | None:
 
 
 def normalise(address: str) -> str:
-    """An address that anyone can read from: https for ssh forms, no user or token in it, no trailing ``.git``."""
+    """An address that anyone can read from: https for ssh forms, no user or token in it, no
+    trailing ``.git``.
+    """
     address = address.strip().rstrip("/")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", address):
         server = os.environ.get("GITHUB_SERVER_URL", "https://github.com")
@@ -71,7 +73,9 @@ def normalise(address: str) -> str:
 def _git(folder: Path | str, *arguments: str) -> str:
     """What git answers, or an empty string: no git, no repository, no remote."""
     try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True)
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, text=True
+        )
     except OSError:
         return ""
     return done.stdout.strip() if done.returncode == 0 else ""

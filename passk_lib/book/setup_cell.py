@@ -1,10 +1,10 @@
 """The first code cell of every chapter, the same in all of them.
 
-Where ``passk_lib`` is installed it does nothing. Elsewhere (Colab) it installs the library from the repository that
-the notebook was stamped with; ``python -m passk_lib.book.stamp`` does the stamping.
+Where ``passk_lib`` is installed it does nothing. Elsewhere (Colab) it installs the library from the
+repository that the notebook was stamped with; ``python -m passk_lib.book.stamp`` does the stamping.
 """
 
-SETUP_CELL = '''\
+SETUP_CELL = """\
 # @title Setup: installs the book's library where it is missing
 import importlib.util
 import os
@@ -21,7 +21,7 @@ if importlib.util.find_spec("passk_lib") is None:
             "and run this cell again."
         )
     package = f"passk-lib[book] @ git+{repository}"
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)'''
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", package], check=True)"""  # noqa: E501
 
 UNSTAMPED = 'REPOSITORY = ""'
 

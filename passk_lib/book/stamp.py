@@ -1,6 +1,7 @@
 """Stamped notebooks: chapters that install the library by themselves, for Colab and for download.
 
-``python -m passk_lib.book.stamp OUT_DIR`` writes a stamped copy of every chapter to ``OUT_DIR/chapters``.
+``python -m passk_lib.book.stamp OUT_DIR`` writes a stamped copy of every chapter to
+``OUT_DIR/chapters``.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ LINK = re.compile(r"(?<=\]\()([\w./-]+)\.(ipynb|md)(#[^)\s]*)?(?=\))")
 
 
 def stamp(notebook: str, repository: Repository) -> str:
-    """The text of a notebook with ``repository`` in its setup cell, and links that work outside a checkout.
+    """The text of a notebook with ``repository`` in its setup cell, and links that work outside a
+    checkout.
 
-    On GitHub a link to another chapter opens that chapter in Colab, a link to a Markdown page the page itself.
-    A notebook without the setup cell comes back unchanged but for its links.
+    On GitHub a link to another chapter opens that chapter in Colab, a link to a Markdown page the
+    page itself. A notebook without the setup cell comes back unchanged but for its links.
     """
     book = nbformat.reads(notebook, as_version=4)
     for cell in book.cells:
@@ -47,7 +49,8 @@ def main(arguments: list[str]) -> int:
     repository = find_repository()
     if repository is None:
         print(
-            "No repository address: set PASSK_REPOSITORY, or add a git remote named origin.", file=sys.stderr
+            "No repository address: set PASSK_REPOSITORY, or add a git remote named origin.",
+            file=sys.stderr,
         )
         return 1
     out = Path(arguments[0]) / "chapters"
@@ -57,8 +60,10 @@ def main(arguments: list[str]) -> int:
         print("No chapters here: run this in the root of the book's repository.", file=sys.stderr)
         return 1
     for path in chapters:
-        (out / path.name).write_text(stamp(path.read_text(encoding="utf8"), repository), encoding="utf8")
-    print(f"{len(chapters)} notebooks in {out}; they install the library from {repository.requirement}.")
+        (out / path.name).write_text(
+            stamp(path.read_text(encoding="utf8"), repository), encoding="utf8"
+        )
+    print(f"{len(chapters)} notebooks in {out}; they install from {repository.requirement}.")
     return 0
 
 

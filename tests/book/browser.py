@@ -21,7 +21,9 @@ FLAGS = [
 
 
 def find_chromium() -> str | None:
-    """The path of an installed Chromium or Chrome: the environment variable CHROMIUM, or the first on the path."""
+    """The path of an installed Chromium or Chrome: the environment variable CHROMIUM, or the first
+    on the path.
+    """
     named = os.environ.get("CHROMIUM")
     if named:
         return named
@@ -52,7 +54,9 @@ class _Server(http.server.ThreadingHTTPServer):
 
 @contextmanager
 def serve() -> Iterator[str]:
-    """Serve the built book from a subfolder of localhost; gives its address, without a slash at the end."""
+    """Serve the built book from a subfolder of localhost; gives its address, without a slash at the
+    end.
+    """
     handler = functools.partial(_Handler, directory=str(HTML))
     with _Server(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -69,7 +73,9 @@ def chromium() -> Iterator:
 
     path = find_chromium()
     if path is None:
-        raise RuntimeError("no Chromium found; install it, or name it in the environment variable CHROMIUM")
+        raise RuntimeError(
+            "no Chromium found; install it, or name it in the environment variable CHROMIUM"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
@@ -82,10 +88,8 @@ def settle(page) -> None:
     """Wait until fonts, pictures and formulas of ``page`` are there."""
     page.wait_for_load_state("load")
     page.evaluate(
-        """async () => {
-            await (window.MathJax?.startup?.promise ?? Promise.resolve());
-            await document.fonts.ready;
-            document.querySelectorAll('img[loading=lazy]').forEach(image => image.loading = 'eager');
-            await Promise.all([...document.images].map(image => image.decode().catch(() => null)));
-        }"""
+        """async () => { await (window.MathJax?.startup?.promise ?? Promise.resolve()); await
+        document.fonts.ready; document.querySelectorAll('img[loading=lazy]').forEach(image =>
+        image.loading = 'eager'); await Promise.all([...document.images].map(image =>
+        image.decode().catch(() => null))); }"""
     )

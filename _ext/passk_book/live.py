@@ -1,0 +1,55 @@
+"""Live figures on static pages: anywidget's browser side from the book itself, and stand-ins.
+
+- html-manager would fetch anywidget's module from another host. It is taken from the installed
+  package instead, whose version is the one that wrote the widgets' state, as a named AMD module.
+- A live figure displays itself together with a picture of its state. myst-nb keeps one form of an
+  output; here the picture is kept beside the widget. Styles show it in print and as long as no
+  figure has taken its place: without JavaScript, for one.
+"""
+
+from pathlib import Path
+
+import anywidget
+from docutils import nodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+WIDGET = "application/vnd.jupyter.widget-view+json"
+PICTURE = "image/png"
+MODULE = "widgets/anywidget.js"
+
+
+class KeepPicture(SphinxPostTransform):
+    default_priority = 3  # before myst-nb, at 4, chooses one form
+
+    def run(self, **kwargs):
+        for bundle in list(self.document.findall(nodes.container)):
+            if bundle.get("nb_element") != "mime_bundle":
+                continue
+            forms = {form["mime_type"]: form for form in bundle.children}
+            if WIDGET in forms and PICTURE in forms:
+                # A widget's view is JavaScript: other builders keep the picture alone.
+                if self.app.builder.format == "html":
+                    stand_in = nodes.container("", *forms[PICTURE].children)
+                    stand_in["classes"].append("live-stand-in")
+                    forms[WIDGET] += stand_in
+                else:
+                    bundle.remove(forms[WIDGET])
+
+
+def add_module(app, config):
+    """anywidget's AMD module under its own name, so that the loader need not look for it."""
+    source = Path(anywidget.__file__).parent / "nbextension" / "index.js"
+    before, mark, after = source.read_text(encoding="utf8").rpartition("define([")
+    if not mark:
+        raise RuntimeError(f"{source} is no AMD module: this anywidget needs another loader")
+    folder = Path(app.outdir).parent / ".widgets"
+    (folder / MODULE).parent.mkdir(parents=True, exist_ok=True)
+    module = f'(() => {{\n{before}define("anywidget", [{after}\n}})();\n'
+    (folder / MODULE).write_text(module, encoding="utf8")
+    config.html_static_path.append(str(folder))
+    config.nb_ipywidgets_js[MODULE] = {}
+
+
+def setup(app):
+    app.connect("config-inited", add_module, priority=400)
+    app.add_post_transform(KeepPicture)
