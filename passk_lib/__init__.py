@@ -4,7 +4,8 @@ Importing it needs NumPy alone. `theory` (SymPy), `figures` (Matplotlib), `widge
 `llm` (torch, transformers) are subpackages to be imported by name.
 """
 
-from .bandit import THETA_REF, BanditPrompts, Toy, two_prompts
+from .ascent import StepBounds, Trajectory, ascend, largest_step, step_bounds
+from .bandit import THETA_REF, BanditPrompts, PolicyConstants, Toy, two_prompts
 from .estimators import (
     plugin_weight,
     sample_credits,
@@ -15,14 +16,23 @@ from .estimators import (
 from .field import DenseField, PromptField, SampleCounts
 from .interference import (
     ConflictReport,
+    ConflictSet,
+    Hypothesis,
     InterferenceSet,
+    SingleCrossing,
+    Threshold,
     agreement,
+    best_set,
     conflict,
+    conflict_set,
     cosine_kernel,
     gradient_products,
     interference_set,
+    k_star,
     kernel,
     kernel_blocks,
+    least_score_bound,
+    single_crossing,
 )
 from .objectives import Objective, PassAtK, log_weight, pass_at_k, weight
 
@@ -32,24 +42,39 @@ __all__ = [
     "THETA_REF",
     "BanditPrompts",
     "ConflictReport",
+    "ConflictSet",
     "DenseField",
+    "Hypothesis",
     "InterferenceSet",
     "Objective",
     "PassAtK",
+    "PolicyConstants",
     "PromptField",
     "SampleCounts",
+    "SingleCrossing",
+    "StepBounds",
+    "Threshold",
     "Toy",
+    "Trajectory",
     "agreement",
+    "ascend",
+    "best_set",
     "conflict",
+    "conflict_set",
     "cosine_kernel",
     "gradient_products",
     "interference_set",
+    "k_star",
     "kernel",
     "kernel_blocks",
+    "largest_step",
+    "least_score_bound",
     "log_weight",
     "pass_at_k",
     "plugin_weight",
     "sample_credits",
+    "single_crossing",
+    "step_bounds",
     "two_prompts",
     "unbiased_credit",
     "unbiased_pass_at_k",

@@ -9,13 +9,14 @@ equation (7) is ∇p = σ(m) σ(-m) ∇m.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from .checks import as_finite, as_flags, as_integers, as_masses, as_number, read_only
 from .field import DenseField
 
-__all__ = ["THETA_REF", "BanditPrompts", "Toy", "expit", "two_prompts"]
+__all__ = ["THETA_REF", "BanditPrompts", "PolicyConstants", "Toy", "expit", "two_prompts"]
 
 THETA_REF = read_only(np.array([-2.0, -2.0]))
 """A reference policy biased towards action 0. The paper states no θ; this one reproduces every
@@ -27,6 +28,13 @@ def expit(m) -> np.ndarray:
     precision. m: real, any shape."""
     e = np.exp(-np.abs(m))
     return np.where(np.asarray(m) >= 0, 1.0, e) / (1 + e)
+
+
+class PolicyConstants(NamedTuple):
+    """Bounds E‖∇log π‖² <= G² and E‖∇²log π‖ <= F for every prompt: Assumption 4.3, (12)."""
+
+    G_squared: float
+    F: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +64,16 @@ class BanditPrompts:
     def strata(self) -> dict[str, np.ndarray]:
         """The two difficulty labels as flags, each (prompts,)."""
         return {"easy": ~self.hard, "hard": self.hard}
+
+    @property
+    def policy_constants(self) -> PolicyConstants:
+        """The least G² and F of Assumption 4.3 that hold on these prompts at every θ.
+
+        With two actions both expectations are π(1 - π)‖ψ‖², at most ‖ψ‖²/4. Finite for finitely
+        many prompts only: Gaussian features are unbounded, and the assumption then fails.
+        """
+        bound = float((self.features**2).sum(axis=1).max()) / 4
+        return PolicyConstants(G_squared=bound, F=bound)
 
     def margin(self, theta) -> np.ndarray:
         """m = θᵀψ of the correct action, (prompts,): its log-odds. theta: (2,)."""

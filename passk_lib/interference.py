@@ -7,25 +7,36 @@ prompts, except kernel blocks, which are N numbers a row.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from .checks import as_integers, as_nonnegative, as_number, as_rows, read_only
-from .field import PromptField
+from .expsum import Run, certified_signs, sum_error
+from .field import DenseField, PromptField
 from .objectives import Objective, PassAtK
 
 __all__ = [
     "ConflictReport",
+    "ConflictSet",
+    "Hypothesis",
     "InterferenceSet",
+    "SingleCrossing",
+    "Threshold",
     "agreement",
+    "best_set",
     "conflict",
+    "conflict_set",
     "cosine_kernel",
     "gradient_products",
     "interference_set",
+    "k_star",
     "kernel",
     "kernel_blocks",
+    "least_score_bound",
+    "single_crossing",
 ]
 
 _BATCH = 2**22
@@ -202,7 +213,8 @@ class ConflictReport:
 
         Within rounding of 0 the sign is not certain; `conflict_set` decides what can be decided.
         """
-        return np.less(self._shifted, 0)[()]
+        below = np.less(self._shifted, 0)
+        return below if below.ndim else bool(below)
 
     @property
     def decomposition(self) -> float | np.ndarray:
@@ -426,3 +438,337 @@ def interference_set(field: PromptField, k, m: float, weights=None) -> Interfere
         W_minus=request.shaped(w_minus),
         W_plus=request.shaped(w_plus),
     )
+
+
+# --- The threshold k*: (16), Proposition 4.5 --------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """One condition of a theorem on one field: whether it holds, and by how much."""
+
+    statement: str
+    holds: bool
+    slack: float
+    """Distance to failing; what is missing, as a negative number or 0, where it fails."""
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """k* of Proposition 4.5 at one θ, with the hypotheses it rests on.
+
+    For every k > k* the proposition promises conflict. `paper` uses the printed bound a <= G²,
+    `sharp` the bound a <= G²/4, valid under the same assumption since ‖∇p‖² <= p(1 - p) G².
+    Both raise ValueError, naming what fails and by how much, unless every hypothesis holds.
+    """
+
+    m: float
+    """Margin of the strongly interfering set X_-."""
+    q: float
+    """Its mass."""
+    epsilon: float | None
+    """Largest success probability on X_-; None where X_- is empty."""
+    delta: float
+    """Smallest success probability outside X_-."""
+    G_squared: float
+    """The bound on E‖score‖² of Assumption 4.3."""
+    hypotheses: tuple[Hypothesis, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every hypothesis of Proposition 4.5 holds at this θ."""
+        return all(hypothesis.holds for hypothesis in self.hypotheses)
+
+    @property
+    def paper(self) -> float:
+        """k* as printed, (33): 1 + log((1-q)G²/(qm)) / log((1-ε)/(1-δ))."""
+        return self._k_star(self.G_squared)
+
+    @property
+    def sharp(self) -> float:
+        """k* with G²/4 in the place of G²."""
+        return self._k_star(self.G_squared / 4)
+
+    def _k_star(self, bound: float) -> float:
+        if not self.holds:
+            failing = "; ".join(
+                f"{h.statement} fails by {-h.slack:.6g}" for h in self.hypotheses if not h.holds
+            )
+            raise ValueError(f"k* needs every hypothesis of Proposition 4.5: {failing}")
+        return float(_k_star(self.m, self.q, self.epsilon, self.delta, bound))
+
+
+def _k_star(m, q, epsilon, delta, bound):
+    """Equation (33); arrays broadcast."""
+    return 1 + np.log((1 - q) * bound / (q * m)) / (np.log1p(-epsilon) - np.log1p(-delta))
+
+
+def least_score_bound(field: PromptField) -> float:
+    """The smallest G² that Assumption 4.3 allows at this θ: max ‖g‖²/(p(1 - p)).
+
+    E[score] = 0 gives ‖∇p‖² <= p(1 - p) E‖score‖², with equality for a policy of two actions.
+    ValueError if g is not 0 although p is 0 or 1, which no policy can have.
+    """
+    norms, spread = field.norms(), field.success * (1 - field.success)
+    impossible = np.flatnonzero((spread == 0) & (norms > 0))
+    if len(impossible):
+        i = int(impossible[0])
+        raise ValueError(
+            f"gradients must be zero where success is 0 or 1; got norm {norms[i]:g} at success "
+            f"{field.success[i]:g}, index {i}"
+        )
+    return float((norms**2 / np.where(spread > 0, spread, 1.0)).max())
+
+
+def best_set(field: PromptField, k: int, bound: float) -> InterferenceSet:
+    """Of all margins m, the strongly interfering set with the largest δ(θ) at this bound on a.
+
+    k: one integer. ValueError if no agreement score is negative.
+    """
+    splits = _Splits.of(field)
+    bound = as_number("bound", bound, 0)
+    weighted = (field.mass * field.weight(k))[splits.order]
+    inside = np.cumsum(weighted)[splits.count - 1]
+    delta = splits.m * inside - bound * (weighted.sum() - inside)
+    return interference_set(field, k, float(splits.m[np.argmax(delta)]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Splits:
+    """Every set X_-(θ, m) that some margin gives, from the smallest: one entry per entry of m."""
+
+    m: np.ndarray
+    q: np.ndarray
+    epsilon: np.ndarray
+    delta: np.ndarray
+    order: np.ndarray
+    """Prompts of positive mass by rising agreement; X_- is the first `count` of them."""
+    count: np.ndarray
+
+    @classmethod
+    def of(cls, field: PromptField) -> _Splits:
+        a = agreement(field)
+        order = np.flatnonzero(field.mass > 0)
+        order = order[np.argsort(a[order], kind="stable")]
+        a, p, mass = a[order], field.success[order], field.mass[order]
+        # Ends of ties with a < 0. Outside there is always a prompt, for E[a] >= 0.
+        last = np.flatnonzero((a[:-1] < 0) & (np.diff(a) > 0))
+        if not len(last):
+            raise ValueError(
+                "m must be given where no agreement score is negative: no X_- to choose"
+            )
+        return cls(
+            m=-a[last],
+            q=np.cumsum(mass)[last],
+            epsilon=np.maximum.accumulate(p)[last],
+            delta=np.minimum.accumulate(p[::-1])[::-1][last + 1],
+            order=order,
+            count=last + 1,
+        )
+
+
+def k_star(field: PromptField, m: float | None = None, G_squared: float | None = None) -> Threshold:
+    """The threshold of Proposition 4.5 with its hypotheses checked: (16), (33).
+
+    m: margin > 0 of the strongly interfering set; None takes, among all margins for which the
+    hypotheses hold, the one with the smallest printed k* (where none does, the one that comes
+    closest to separating the success probabilities). G_squared: bound on E‖score‖², Assumption
+    4.3; None takes the smallest one possible at this θ, `least_score_bound`.
+
+    The paper asks q_θ >= q at every θ, which is impossible where ∇J_1 = 0; here q = q_θ at this θ.
+    """
+    least = least_score_bound(field)
+    G_squared = least if G_squared is None else as_number("G_squared", G_squared, 0, open_low=True)
+    if m is None:
+        m = _best_margin(_Splits.of(field), G_squared)
+    m = as_number("m", m, 0, open_low=True)
+    present = field.mass > 0
+    members = (agreement(field) <= -m) & present
+    outside = ~members & present
+    p, q = field.success, float(field.mass[members].sum())
+    epsilon = float(p[members].max()) if members.any() else None
+    delta = float(p[outside].min()) if outside.any() else 1.0
+    gap = delta - epsilon if members.any() else delta
+    rounding = 1e-12 * least
+    return Threshold(
+        m=m,
+        q=q,
+        epsilon=epsilon,
+        delta=delta,
+        G_squared=G_squared,
+        hypotheses=(
+            Hypothesis("q > 0", q > 0, q),
+            Hypothesis("sup p on X_- < inf p outside", gap > 0, gap),
+            Hypothesis("inf p outside X_- < 1", delta < 1, 1 - delta),
+            Hypothesis(
+                "‖∇p‖² <= p(1-p) G²", G_squared >= least - rounding, float(G_squared - least)
+            ),
+        ),
+    )
+
+
+def _best_margin(splits: _Splits, G_squared: float) -> float:
+    gap = splits.delta - splits.epsilon
+    fine = np.flatnonzero((gap > 0) & (splits.delta < 1))
+    if not len(fine):
+        return float(splits.m[np.argmax(gap)])
+    entries = (splits.m, splits.q, splits.epsilon, splits.delta)
+    return float(splits.m[fine[np.argmin(_k_star(*(x[fine] for x in entries), G_squared))]])
+
+
+# --- The exact set of conflicting k -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SingleCrossing:
+    """Whether agreement changes sign once along p: a <= 0 below some p₀ and a >= 0 above it.
+
+    Then conflict, once begun, holds for every larger k.
+    """
+
+    highest_negative: float
+    """Largest p with a < 0; 0 where there is none."""
+    lowest_positive: float
+    """Smallest p with a > 0; 1 where there is none."""
+
+    @property
+    def holds(self) -> bool:
+        """True if any p₀ from `highest_negative` to `lowest_positive` will do."""
+        return self.highest_negative <= self.lowest_positive
+
+
+def single_crossing(field: PromptField) -> SingleCrossing:
+    """Check of the single-crossing condition on the prompts of positive mass, at float signs."""
+    a, p, present = agreement(field), field.success, field.mass > 0
+    return SingleCrossing(
+        float(p[present & (a < 0)].max(initial=0.0)), float(p[present & (a > 0)].min(initial=1.0))
+    )
+
+
+@dataclass(frozen=True)
+class ConflictSet:
+    """Every k from 1 to k_max, sorted by the sign of ⟨∇J_k, ∇J_1⟩."""
+
+    k_max: int
+    runs: tuple[Run, ...]
+    """Runs that cover 1 ... k_max in order: sign -1 (conflict), 1 (none), 0 (undecided)."""
+    beyond: int
+    """The sign at every k > k_max, where that is certain; else 0."""
+    descartes: int
+    """Most sign changes that f can have over all real k > 1, by Descartes' rule: the number of sign
+    changes of μ a, summed over prompts of equal p, in the order of p."""
+
+    @property
+    def intervals(self) -> list[tuple[int, int]]:
+        """The conflicting k as intervals (first, last), both included."""
+        return [(run.first, run.last) for run in self.runs if run.sign < 0]
+
+    @property
+    def undecided(self) -> list[tuple[int, int]]:
+        """The k whose sign floats cannot tell, as intervals (first, last)."""
+        return [(run.first, run.last) for run in self.runs if run.sign == 0]
+
+    @property
+    def crossings(self) -> list[int]:
+        """Every k whose sign differs from that of k - 1, both being decided."""
+        pairs = zip(self.runs[:-1], self.runs[1:], strict=True)
+        return [right.first for left, right in pairs if left.sign * right.sign < 0]
+
+    @property
+    def k_dagger(self) -> float:
+        """k† = sup{k : ⟨∇J_k, ∇J_1⟩ >= 0}, so that every larger k conflicts.
+
+        math.inf if conflict does not last; ValueError where floats leave it open.
+        """
+        if self.beyond > 0:
+            return math.inf
+        if self.beyond < 0:
+            tail = list(self.runs)
+            last = tail.pop().first - 1 if tail[-1].sign < 0 else self.k_max
+            if tail[-1].sign > 0:
+                return last
+        raise ValueError(
+            f"k_dagger is not decided: sign beyond {self.k_max} is {self.beyond}, undecided k "
+            f"{self.undecided[:3]}"
+        )
+
+    def __contains__(self, k: int) -> bool:
+        k = int(as_integers("k", k, 1))
+        if k > self.k_max:
+            sign = self.beyond
+        else:
+            sign = next(run.sign for run in self.runs if run.first <= k <= run.last)
+        if sign == 0:
+            raise ValueError(f"whether k = {k} conflicts is not decided in floats")
+        return sign < 0
+
+    def __str__(self) -> str:
+        def said(intervals):
+            return ", ".join(f"{a}" if a == b else f"{a} to {b}" for a, b in intervals) or "no k"
+
+        open_ends = f"; undecided: {said(self.undecided)}" if self.undecided else ""
+        after = {-1: "conflict", 1: "no conflict", 0: "undecided"}[self.beyond]
+        return (
+            f"conflict at {said(self.intervals)} (of k = 1 to {self.k_max}){open_ends}; "
+            f"beyond: {after}"
+        )
+
+
+def conflict_set(
+    field: PromptField, k_max: int = 10**6, agreement_error: np.ndarray | None = None
+) -> ConflictSet:
+    """All k up to `k_max` with ⟨∇J_k, ∇J_1⟩ < 0, certified against the rounding of floats.
+
+    Masses, success probabilities and gradients count as exact. agreement_error: (prompts,) bound
+    on the error of each agreement score; None bounds the rounding of a `DenseField`, and takes any
+    other field's scores as exact. k = 1 never conflicts: ⟨∇J_1, ∇J_1⟩ is a square.
+    """
+    k_max = int(as_integers("k_max", k_max, 1))
+    if agreement_error is not None:
+        a, error = agreement(field), as_nonnegative("agreement_error", agreement_error)
+        if error.shape != (field.size,):
+            raise ValueError(f"agreement_error must have shape ({field.size},); got {error.shape}")
+    else:
+        a, error = _agreement_with_error(field)
+    c = field.mass * a
+    c_error = field.mass * error + 2.0**-52 * np.abs(c)
+    runs, beyond = certified_signs(c, c_error, field.success, k_max)
+    if runs and runs[0].sign > 0:
+        runs[0] = runs[0]._replace(first=1)
+    else:
+        runs.insert(0, Run(1, 1, 1))
+    return ConflictSet(k_max, tuple(runs), beyond, _sign_changes(c, c_error, field.success))
+
+
+def _agreement_with_error(field: PromptField) -> tuple[np.ndarray, np.ndarray]:
+    """Agreement scores and bounds on their rounding errors, each (prompts,)."""
+    if not isinstance(field, DenseField):
+        return agreement(field), np.zeros(field.size)
+    g, size = field.gradients, np.abs(field.gradients)
+    gradient, total = np.zeros(field.dim), np.zeros(field.dim)
+    for i in range(0, field.size, 128):  # in blocks, for the bound of `sum_error`
+        gradient += field.mass[i : i + 128] @ g[i : i + 128]
+        total += field.mass[i : i + 128] @ size[i : i + 128]
+    doubt = 1.01 * sum_error(field.size) * total
+    rounding = 1.01 * 2.0**-53 * (field.dim + 1)
+    return g @ gradient, size @ (doubt + rounding * np.abs(gradient))
+
+
+def _sign_changes(c: np.ndarray, error: np.ndarray, p: np.ndarray) -> int:
+    """Most sign changes of c, summed over equal p < 1, along p; doubtful sums take either sign."""
+    order = np.argsort(p, kind="stable")
+    order = order[p[order] < 1]
+    if not len(order):
+        return 0
+    starts = np.flatnonzero(np.diff(p[order], prepend=-1.0))
+    total, doubt = (np.add.reduceat(x[order], starts) for x in (c, error + 1e-12 * np.abs(c)))
+    up = down = 0  # most changes so far if the last sign is +, if it is -
+    for x, e in zip(total.tolist(), doubt.tolist(), strict=True):
+        if x == e == 0:
+            continue
+        rise, fall = down + 1, up + 1
+        if x > -e:
+            up = max(up, rise)
+        if x < e:
+            down = max(down, fall)
+    return max(up, down, 1) - 1

@@ -419,3 +419,232 @@ def test_without_negative_interference_no_two_objectives_conflict():
     field = DenseField(np.full(9, 1 / 9), rng.random(9), rng.random((9, 4)))
     assert kernel(field).min() >= 0
     assert gradient_products(field, [1, 2, 7, 50]).min() >= 0
+
+
+# --- k*, the exact conflict set, single crossing ----------------------------------------------
+
+
+def _returning():
+    """Conflict that comes, goes and comes back although (16) holds."""
+    mass = np.array([1, 2, 600, 200]) / 803
+    return _line(mass, [1 / 100, 1 / 5, 1 / 2, 9 / 10], [-2, 20, -1, 10])
+
+
+def _separated(seed):
+    """A random field that satisfies (16): the negative agreements are the hard prompts."""
+    rng = np.random.default_rng(seed)
+    hard, easy = rng.integers(1, 4), rng.integers(1, 5)
+    p = np.concatenate([rng.uniform(0.01, 0.3, hard), rng.uniform(0.4, 0.95, easy)])
+    pull = np.concatenate([-rng.uniform(0.2, 1, hard), rng.uniform(0.5, 2, easy)])
+    mass = np.concatenate([np.full(hard, 0.2 / hard), np.full(easy, 0.8 / easy)])
+    return _line(mass, p, pull * np.sqrt(p * (1 - p)))
+
+
+def test_k_star_of_the_returning_example():
+    field = _returning()
+    threshold = passk_lib.k_star(field, m=2 * float(field.mean()[0]))
+    assert threshold.holds and threshold.G_squared == pytest.approx(2500)
+    assert threshold.q == pytest.approx(1 / 803)
+    assert (threshold.epsilon, threshold.delta) == (0.01, 0.2)
+    assert round(threshold.paper, 1) == 63.1
+    expected = 1 + np.log(802 * 2500 / threshold.m) / np.log(0.99 / 0.8)
+    assert threshold.paper == pytest.approx(expected)
+    assert threshold.paper - threshold.sharp == pytest.approx(np.log(4) / np.log(0.99 / 0.8))
+
+
+def test_conflict_may_come_go_and_come_back_before_k_star():
+    conflicts = passk_lib.conflict_set(_returning())
+    assert conflicts.intervals == [(2, 7), (15, 10**6)] and conflicts.beyond == -1
+    assert conflicts.k_dagger == 14 and conflicts.crossings == [2, 8, 15]
+    assert conflicts.undecided == [] and conflicts.descartes == 3
+    assert not passk_lib.single_crossing(_returning()).holds
+
+
+def test_the_toy_conflicts_from_4_to_93_only():
+    """At θ = (-2, -2) the very hardest prompts agree, so that conflict ends again."""
+    field = Toy(delta=0.2, p_hard=0.4).quadrature().field(THETA_REF)
+    conflicts = passk_lib.conflict_set(field, k_max=1000)
+    assert conflicts.intervals == [(4, 93)] and conflicts.undecided == []
+    assert passk_lib.conflict_set(field).intervals == [(4, 93)]
+    report = conflict(field, np.arange(1, 201))
+    assert (np.flatnonzero(report.conflict) + 1).tolist() == list(range(4, 94))
+    hardest = np.argsort(field.success)[:20]
+    assert (agreement(field)[hardest] > 0).all()
+    threshold = passk_lib.k_star(field)
+    assert not threshold.holds
+
+
+def test_a_large_k_need_not_conflict():
+    field = _line([1 / 3] * 3, [1 / 10, 1 / 2, 9 / 10], [1, -3, 5])
+    conflicts = passk_lib.conflict_set(field)
+    assert conflicts.intervals == [(2, 2)] and conflicts.beyond == 1
+    assert conflicts.k_dagger == float("inf")
+    assert 2 in conflicts and 3 not in conflicts and 10**9 not in conflicts
+
+
+def test_every_k_beyond_k_star_conflicts_and_k_star_is_at_least_one():
+    seen = 0
+    for seed in range(200):
+        field = _separated(seed)
+        a = agreement(field)
+        if not (a < 0).any():
+            continue
+        threshold = passk_lib.k_star(field)
+        if not threshold.holds:
+            continue
+        seen += 1
+        conflicts = passk_lib.conflict_set(field)
+        assert 1 <= conflicts.k_dagger <= threshold.sharp < threshold.paper
+        gap = np.log((1 - threshold.epsilon) / (1 - threshold.delta))
+        assert threshold.paper >= 1 + np.log(4) / gap
+    assert seen > 100
+
+
+def test_agreement_is_at_most_a_quarter_of_g_squared():
+    """So prompts that are too hard cannot interfere strongly: p(1-p) >= 4m²/G⁴ where a <= -m."""
+    for seed in range(50):
+        field = _separated(seed)
+        bound = passk_lib.least_score_bound(field)
+        a, p = agreement(field), field.success
+        assert np.abs(a).max() <= bound / 4
+        assert np.all(p * (1 - p) >= 4 * a**2 / bound**2 - 1e-15)
+
+
+def test_the_margin_that_is_chosen_gives_the_smallest_k_star():
+    for seed in range(30):
+        field = _separated(seed)
+        if not (agreement(field) < 0).any():
+            continue
+        best = passk_lib.k_star(field)
+        if not best.holds:
+            continue
+        for m in -agreement(field)[agreement(field) < 0]:
+            other = passk_lib.k_star(field, m=float(m))
+            assert not other.holds or best.paper <= other.paper + 1e-9
+
+
+def test_failing_hypotheses_say_by_how_much():
+    field = _line([0.5, 0.5], [0.6, 0.5], [-1, 3])
+    threshold = passk_lib.k_star(field, m=1.0, G_squared=10.0)
+    failing = {h.statement: h.slack for h in threshold.hypotheses if not h.holds}
+    assert failing == {
+        "sup p on X_- < inf p outside": pytest.approx(-0.1),
+        "‖∇p‖² <= p(1-p) G²": pytest.approx(10 - 36),
+    }
+    with pytest.raises(ValueError, match=r"inf p outside fails by 0\.1; .* fails by 26"):
+        _ = threshold.paper
+    empty = passk_lib.k_star(field, m=100.0)
+    assert empty.epsilon is None and empty.q == 0 and not empty.holds
+    solved = _line([0.2, 0.8], [0.3, 1.0], [1, 0])
+    with pytest.raises(ValueError, match="m must be given where no agreement score is negative"):
+        passk_lib.k_star(solved)
+    with pytest.raises(ValueError, match="gradients must be zero where success is 0 or 1"):
+        passk_lib.k_star(_line([0.5, 0.5], [0.0, 0.5], [1, 1]), m=1.0)
+
+
+def test_delta_of_one_needs_an_empty_set():
+    """p = 1 has a = 0; were it so on all of the outside, E[a] would be negative."""
+    threshold = passk_lib.k_star(_line([0.5, 0.5], [1.0, 1.0], [0, 0]), m=1.0, G_squared=1.0)
+    failing = {h.statement for h in threshold.hypotheses if not h.holds}
+    assert threshold.delta == 1 and {"q > 0", "inf p outside X_- < 1"} <= failing
+
+
+def test_single_crossing_makes_conflict_permanent():
+    rng = np.random.default_rng(5)
+    seen = 0
+    for _ in range(300):
+        p = np.sort(rng.random(6))
+        signs = np.where(np.arange(6) < rng.integers(1, 6), -1.0, 1.0)
+        field = _line(rng.dirichlet(np.ones(6)), p, signs * rng.random(6))
+        if field.mean()[0] <= 0:
+            continue
+        crossing = passk_lib.single_crossing(field)
+        assert crossing.holds and crossing.highest_negative < crossing.lowest_positive
+        conflicts = passk_lib.conflict_set(field)
+        assert len(conflicts.intervals) == 1 and conflicts.intervals[0][1] == 10**6
+        assert conflicts.descartes == 1
+        assert conflicts.k_dagger == conflicts.intervals[0][0] - 1
+        seen += 1
+    assert seen > 100
+
+
+def test_crossings_never_exceed_descartes_bound():
+    rng = np.random.default_rng(6)
+    reached = set()
+    for _ in range(300):
+        size = rng.integers(2, 6)
+        field = _line(
+            rng.dirichlet(np.ones(size)), 10 ** rng.uniform(-3, 0, size), rng.normal(size=size)
+        )
+        conflicts = passk_lib.conflict_set(field)
+        crossings = len([k for k in conflicts.crossings if k > 2])
+        assert crossings <= conflicts.descartes
+        reached.add(crossings)
+    assert {0, 1, 2} <= reached
+
+
+def test_the_hardest_prompts_decide_in_the_end():
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        p = np.repeat(rng.uniform(0.05, 0.9, 4), 2)
+        field = _line(rng.dirichlet(np.ones(8)), p, rng.normal(size=8))
+        hardest = p == p.min()
+        mean = (field.mass * agreement(field))[hardest].sum()
+        assert passk_lib.conflict_set(field).beyond == np.sign(mean)
+
+
+def test_the_set_agrees_with_the_report_at_every_k():
+    for seed in range(20):
+        field = _random(seed, size=6, dim=2)
+        conflicts = passk_lib.conflict_set(field, 300)
+        report = conflict(field, np.arange(1, 301))
+        assert [k in conflicts for k in range(1, 301)] == report.conflict.tolist()
+
+
+def test_undecided_k_are_reported_as_such():
+    field = _line([0.25, 0.25, 0.5], [0.3, 0.3, 0.6], [1.0, -1.0, 0.5])
+    conflicts = passk_lib.conflict_set(field)
+    ((first, last),) = conflicts.undecided
+    assert 40 < first < 70 and last == 10**6 and conflicts.beyond == 0
+    assert "undecided" in str(conflicts)
+    with pytest.raises(ValueError, match="k = 1000 conflicts is not decided"):
+        _ = 1000 in conflicts
+    with pytest.raises(ValueError, match="k_dagger is not decided"):
+        _ = conflicts.k_dagger
+
+
+def test_conflict_sets_read_well():
+    text = str(passk_lib.conflict_set(_returning(), k_max=100))
+    assert text == "conflict at 2 to 7, 15 to 100 (of k = 1 to 100); beyond: conflict"
+    zero = passk_lib.conflict_set(_line([0.5, 0.5], [0.0, 1.0], [0, 0]))
+    assert zero.intervals == [] and zero.undecided == [] and zero.k_dagger == float("inf")
+    with pytest.raises(ValueError, match="agreement_error must have shape"):
+        passk_lib.conflict_set(_returning(), agreement_error=[0.1])
+
+
+def test_doubtful_agreement_scores_are_allowed_for():
+    field = _returning()
+    blurred = passk_lib.conflict_set(field, agreement_error=np.full(4, 0.5))
+    assert blurred.undecided and all(k not in (3, 10, 63) for k, _ in blurred.undecided)
+    assert 10**6 in blurred
+
+
+def test_conflict_set_of_ten_thousand_prompts_is_quick():
+    field = Toy().sample(10_000, seed=0).field(THETA_REF)
+    times = []
+    for _ in range(5):
+        start = time.perf_counter()
+        conflicts = passk_lib.conflict_set(field)
+        times.append(time.perf_counter() - start)
+    assert conflicts.undecided == [] and min(times) < 0.1
+
+
+def test_best_set_has_the_largest_delta():
+    for seed in range(30):
+        field = _random(seed, size=8, dim=2)
+        a = agreement(field)
+        if a.min() >= 0:
+            continue
+        best = passk_lib.best_set(field, 5, 0.7).delta(0.7)
+        every = [interference_set(field, 5, float(m)).delta(0.7) for m in -a[a < 0]]
+        assert best == pytest.approx(max(every))

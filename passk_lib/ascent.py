@@ -1,0 +1,169 @@
+r"""Gradient ascent of any objective, and how long a step may be: Proposition 4.6, Figure 5.
+
+A policy is given as `field_at`, a function from θ to the prompt field there. θ is an array, or any
+vector that supports `+` and `scalar *` like those that the field's `mean` returns.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from .checks import as_integers, as_number, read_only
+from .field import PromptField, Vector
+from .interference import best_set, interference_set
+from .objectives import Objective, PassAtK, as_objective
+
+__all__ = ["StepBounds", "Trajectory", "ascend", "largest_step", "step_bounds"]
+
+FieldAt = Callable[[Vector], PromptField]
+
+
+@dataclass(frozen=True, eq=False)
+class Trajectory:
+    """θ and the objectives along an ascent; entry 0 is the start, so steps + 1 entries each."""
+
+    objective: str
+    """Name of the objective that was climbed."""
+    step: float
+    thetas: np.ndarray | list
+    """(steps + 1, d), or a list if θ is no array."""
+    values: dict[str, np.ndarray]
+    """By objective name, such as `pass@1`: its value on the whole prompt distribution."""
+    strata: dict[str, dict[str, np.ndarray]]
+    """By stratum (`easy`, `hard`), then by objective name: its mean over that stratum alone."""
+
+
+def ascend(
+    field_at: FieldAt,
+    theta: Vector,
+    objective: Objective | int,
+    *,
+    step: float,
+    steps: int,
+    track: tuple[Objective | int, ...] = (1,),
+    strata: Mapping[str, np.ndarray] | None = None,
+    direction: Callable[[PromptField], Vector] | None = None,
+) -> Trajectory:
+    """θ ← θ + step · ∇J, `steps` times.
+
+    objective: an `Objective`, or k for pass@k. track: further objectives to record beside it.
+    strata: flags (prompts,) by name; each must keep a positive mass along the way.
+    direction: the vector to follow from a field, instead of ∇J of the objective.
+    """
+    objective = as_objective(objective)
+    step = as_number("step", step, 0, open_low=True)
+    steps = int(as_integers("steps", steps, 0))
+    follow = direction or (lambda field: field.objective_gradient(objective))
+    recorded = {each.name: each for each in [*map(as_objective, track), objective]}
+    strata = dict(strata or {})
+    values = {name: [] for name in recorded}
+    by_stratum = {label: {name: [] for name in recorded} for label in strata}
+
+    thetas = [np.array(theta, dtype=float) if isinstance(theta, list | tuple) else theta]
+    for i in range(steps + 1):
+        field = field_at(thetas[-1])
+        parts = {label: field.restrict(flags) for label, flags in strata.items()}
+        for name, each in recorded.items():
+            values[name].append(field.value(each))
+            for label, part in parts.items():
+                by_stratum[label][name].append(part.value(each))
+        if i < steps:
+            thetas.append(thetas[-1] + step * follow(field))
+    return Trajectory(
+        objective=objective.name,
+        step=step,
+        thetas=read_only(np.stack(thetas)) if isinstance(thetas[0], np.ndarray) else thetas,
+        values=_arrays(values),
+        strata={label: _arrays(lists) for label, lists in by_stratum.items()},
+    )
+
+
+def _arrays(lists: dict[str, list[float]]) -> dict[str, np.ndarray]:
+    return {name: read_only(np.array(entries)) for name, entries in lists.items()}
+
+
+# --- How long a step may be: Lemma C.1, Proposition 4.6 ---------------------------------------
+
+
+@dataclass(frozen=True)
+class StepBounds:
+    """Up to which step η, by one set of constants, θ + η ∇J_k must lower J_1 and raise J_k.
+
+    Where δ(θ) <= 0 nothing says that ∇J_k and ∇J_1 conflict: no promise, and `step` is 0.
+    """
+
+    m: float
+    """Margin of the strongly interfering set behind δ(θ)."""
+    delta: float
+    """δ(θ) of Corollary 4.4: ⟨∇J_k, ∇J_1⟩ <= -δ(θ)."""
+    C2: float
+    """J_1(θ + η∇J_k) <= J_1(θ) - η δ(θ) + η² C_2."""
+    L_k: float
+    """Smoothness of J_k, Lemma C.1."""
+
+    @property
+    def step(self) -> float:
+        """min(δ(θ)/C_2, 1/L_k), or 0 where δ(θ) <= 0: condition (48)."""
+        return max(0.0, min(self.delta / self.C2, 1 / self.L_k))
+
+
+def step_bounds(
+    field: PromptField, k: int, G_squared: float, F: float, m: float | None = None
+) -> dict[str, StepBounds]:
+    """The step sizes that Proposition 4.6 promises, as `paper` and as `sharp`.
+
+    G_squared, F: bounds on E‖∇log π‖² and E‖∇²log π‖, (12), which must hold for every prompt all
+    along the step, not at this θ alone. m: margin of X_-; None takes the one with the largest δ(θ).
+
+    paper: a <= G², ‖∇J_k‖² <= k²G², so C_2 = k²G²L_1/2, and L_k = k²G² + kF.
+    sharp: a <= G²/4, ‖∇J_k‖² <= kG²/4, so C_2 = kG²L_1/8, and L_k = k(G² + F) = k·L_1. Both from
+    ‖∇p‖² <= p(1-p)G², and the second also from (1-p)^(k-1) (1 + (k-1)p) <= 1.
+    """
+    k = PassAtK(k).k
+    G_squared = as_number("G_squared", G_squared, 0, open_low=True)
+    F = as_number("F", F, 0)
+    L_1 = G_squared + F
+    constants = {
+        "paper": (G_squared, k**2 * G_squared * L_1 / 2, k**2 * G_squared + k * F),
+        "sharp": (G_squared / 4, k * G_squared * L_1 / 8, k * L_1),
+    }
+    bounds = {}
+    for name, (bound, C2, L_k) in constants.items():
+        chosen = best_set(field, k, bound) if m is None else interference_set(field, k, m)
+        bounds[name] = StepBounds(chosen.m, chosen.delta(bound), C2, L_k)
+    return bounds
+
+
+def largest_step(
+    field_at: FieldAt, theta: Vector, k: int, *, start: float = 1e-6, stop: float = 1e6
+) -> float:
+    """The largest η such that every tried step up to it lowers J_1 and raises J_k.
+
+    Tries η = start · 1.1^i along ∇J_k until one fails, then halves the last gap down to a relative
+    1e-9. What happens between two tries is not seen. Returns 0 if `start` fails already (no
+    conflict at this k, say), math.inf if all steps up to `stop` work.
+    """
+    start = as_number("start", start, 0, open_low=True)
+    stop = as_number("stop", stop, start)
+    objective = PassAtK(k)
+    field = field_at(theta)
+    direction = field.objective_gradient(objective)
+    before = field.value(1), field.value(objective)
+
+    def works(step: float) -> bool:
+        after = field_at(theta + step * direction)
+        return after.value(1) < before[0] and after.value(objective) > before[1]
+
+    good, bad = 0.0, start
+    while works(bad):
+        good, bad = bad, 1.1 * bad
+        if bad > stop:
+            return math.inf
+    while good > 0 and bad - good > 1e-9 * good:
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if works(middle) else (good, middle)
+    return good
