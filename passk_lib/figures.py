@@ -291,30 +291,3 @@ def agreement_histogram(
         ax.legend(fontsize=9)
     axes[1].set_xlabel(r"agreement score $a_\theta(x)$")
     return fig
-
-
-@styled
-def estimates(
-    k: np.ndarray,
-    exact: np.ndarray | None,
-    estimated: Mapping[str, np.ndarray],
-    interval: tuple[np.ndarray, np.ndarray] | None = None,
-) -> Figure:
-    """⟨∇J_k, ∇J_1⟩ over k: what is true, what was estimated, and how sure the estimate is.
-
-    ``k``: (points,). ``exact``: (points,), or None where the truth is not known. ``estimated``:
-    name -> (points,). ``interval``: the lower and the upper ends, each (points,).
-    """
-    fig, ax = plt.subplots(figsize=(7.0, 3.8))
-    ax.axhline(0, color="#777777", linewidth=1)
-    if interval is not None:
-        ax.fill_between(k, *interval, color=PASSK, alpha=0.18, linewidth=0, label="90 % interval")
-    if exact is not None:
-        ax.plot(k, exact, color=INK, linewidth=2.6, label="exact")
-    for (name, values), (line, mark, color) in zip(
-        estimated.items(), (("-", "o", PASSK), ("--", "s", PASS1)), strict=False
-    ):
-        ax.plot(k, values, line, marker=mark, markersize=4, linewidth=1.4, color=color, label=name)
-    ax.set(xlabel="$k$", ylabel=r"$\langle\nabla J_k, \nabla J_1\rangle$")
-    ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return fig
