@@ -1,10 +1,10 @@
 """The experiment: sample, verify, differentiate, report, in stages that can be interrupted.
 
-    prompts      drawn independently from D
-    completions  n of each
-    verdicts     the verifier's
-    gradients    agreement scores, by one accumulated backward and one forward-mode pass
-    exact        the same without sampling, where the task can list its correct completions
+prompts      drawn independently from D
+completions  n of each
+verdicts     the verifier's
+gradients    agreement scores, by one accumulated backward and one forward-mode pass
+exact        the same without sampling, where the task can list its correct completions
 """
 
 from __future__ import annotations
@@ -117,16 +117,26 @@ class _Runner:
         self.settings, self.progress = settings, progress
         self.task = settings.make_task()
         self.model, self.tokenizer = load(settings.model, settings.dtype, settings.device)
-        facts = {"hardware": {"machine": platform.machine(), "threads": torch.get_num_threads(),
-                              "device": settings.device}}
+        facts = {
+            "hardware": {
+                "machine": platform.machine(),
+                "threads": torch.get_num_threads(),
+                "device": settings.device,
+            }
+        }
         identity = {
-            **settings.as_dict(), "model_revision": model_revision(settings.model, self.model)
+            **settings.as_dict(),
+            "model_revision": model_revision(settings.model, self.model),
         }
         self.store = Store(folder, identity, facts)
 
     def bar(self, what: str, total: int, unit: str, done: int = 0):
         return tqdm(
-            total=total, initial=done, unit=unit, desc=f"{what:<11}", disable=not self.progress,
+            total=total,
+            initial=done,
+            unit=unit,
+            desc=f"{what:<11}",
+            disable=not self.progress,
             leave=True,
         )
 
@@ -248,8 +258,12 @@ class _Runner:
             np.full(len(where), 1.0 / n),
         )
         sampled = LMField(
-            self.model, rows, np.full(size, 1.0 / size), correct.mean(axis=1),
-            SampleCounts(n, correct.sum(axis=1)), self.settings.scope,
+            self.model,
+            rows,
+            np.full(size, 1.0 / size),
+            correct.mean(axis=1),
+            SampleCounts(n, correct.sum(axis=1)),
+            self.settings.scope,
             self.settings.tokens_per_batch,
         )
         # Two folds of prompts: every score once against all prompts, once against the other fold.
@@ -281,15 +295,25 @@ class _Runner:
             part = self.store.part("exact", name)
             if part is None:
                 whole = LMField(
-                    self.model, rows, masses, success, None, self.settings.scope,
+                    self.model,
+                    rows,
+                    masses,
+                    success,
+                    None,
+                    self.settings.scope,
                     self.settings.tokens_per_batch,
                 )
                 mean = self._means("exact", name, whole, np.ones((1, whole.size)))[0]
                 if name == "agreement_drawn":  # scores of the drawn prompts alone are wanted
                     drawn = mass > 0
                     whole = LMField(
-                        self.model, rows.select(drawn[rows.prompt]), masses, success, None,
-                        self.settings.scope, self.settings.tokens_per_batch,
+                        self.model,
+                        rows.select(drawn[rows.prompt]),
+                        masses,
+                        success,
+                        None,
+                        self.settings.scope,
+                        self.settings.tokens_per_batch,
                     )
                 part = {"scores": self._inner("exact", name, whole, mean)}
                 self.store.keep("exact", name, part)
@@ -297,29 +321,32 @@ class _Runner:
         arrays["agreement_drawn"] = arrays["agreement_drawn"][index]
         return arrays
 
-    def _batches(self, lm: LMField) -> int:
-        return sum(1 for _ in lm.rows.batches(lm.tokens_per_batch, 0))
+    def _batches(self, lm: LMField, rows: Rows | None = None) -> int:
+        rows = lm.rows if rows is None else rows
+        return sum(1 for _ in rows.batches(lm.tokens_per_batch, 0))
 
     def _means(self, stage: str, key: str, lm: LMField, weights) -> list[Vector]:
         """`lm.means`, its running sums kept every now and then."""
         key, pace = f"{key}-means", Pace(KEEP_EVERY)
-        start, totals = 0, None
+        start, totals = 0, [lm.zeros() for _ in weights]
         if (kept := self.store.part(stage, key)) is not None:
-            start = int(kept.pop("done"))
-            totals = [
-                {n: torch.from_numpy(kept[f"{i}:{n}"]).to(self.model.device) for n in lm.parameters}
-                for i in range(len(weights))
-            ]
+            start = int(kept["done"])
+            for i, total in enumerate(totals):
+                for name in total:
+                    total[name] = torch.from_numpy(kept[f"{i}:{name}"]).to(self.model.device)
 
         def keep(done):
             arrays = {
-                f"{i}:{n}": t.cpu().numpy() for i, total in enumerate(totals)
-                for n, t in total.items()
+                f"{i}:{name}": tensor.cpu().numpy()
+                for i, total in enumerate(totals)
+                for name, tensor in total.items()
             }
             self.store.keep(stage, key, {"done": np.array(done), **arrays})
 
-        with self.bar("backward", self._batches(lm), "batch", start) as bar:
-            for done, totals in lm.accumulate(weights, start, totals):
+        used = (np.asarray(weights) * lm.mass).any(axis=0)
+        batches = self._batches(lm, lm.rows.select(used[lm.rows.prompt]))
+        with self.bar("backward", batches, "batch", start) as bar:
+            for done, _ in lm.accumulate(weights, start, totals):
                 bar.update(done - bar.n)
                 if done > start and pace():
                     keep(done)
@@ -342,8 +369,9 @@ class _Runner:
         return inner
 
     def _norms(self, stage: str, lm: LMField) -> np.ndarray:
-        return self._blocks(stage, "norms", lm, 16, lambda i: np.sqrt([
-            float(g @ g) for g in map(lm.gradient, i)]))
+        return self._blocks(
+            stage, "norms", lm, 16, lambda i: np.sqrt([float(g @ g) for g in map(lm.gradient, i)])
+        )
 
     def _kernel(self, stage: str, lm: LMField) -> np.ndarray:
         with self.bar("kernel", 1, "pass") as bar:
@@ -405,7 +433,9 @@ class Result:
 
     def _exact(self, name: str) -> np.ndarray:
         if not self.has_exact:
-            raise ValueError("exact values were not computed: the task or the settings exclude them")
+            raise ValueError(
+                "exact values were not computed: the task or the settings exclude them"
+            )
         return self.stages["exact"][name]
 
     @property

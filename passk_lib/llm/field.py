@@ -107,8 +107,9 @@ def scope_parameters(model, scope: str = "all") -> dict[str, torch.nn.Parameter]
         try:
             pattern = re.compile(scope)
         except (re.error, TypeError) as error:
-            raise ValueError(f"scope = {scope!r}: not one of {SCOPES}, nor a regular expression "
-                             f"({error})") from None
+            raise ValueError(
+                f"scope = {scope!r}: not one of {SCOPES}, nor a regular expression ({error})"
+            ) from None
         chosen = [name for name in named if pattern.search(name)]
     if not chosen:
         raise ValueError(
@@ -157,7 +158,12 @@ class LMField(PromptField):
     def with_scope(self, scope: str) -> LMField:
         """The same prompts and rows, gradients in other parameters."""
         return LMField(
-            self.model, self.rows, self.mass, self.success, self.counts, scope,
+            self.model,
+            self.rows,
+            self.mass,
+            self.success,
+            self.counts,
+            scope,
             self.tokens_per_batch,
         )
 
@@ -169,9 +175,7 @@ class LMField(PromptField):
 
     def means(self, weights) -> Sequence[Vector]:
         """All the means in one forward pass over the rows, and one backward pass each."""
-        totals = None
-        for _, totals in self.accumulate(weights):
-            pass
+        *_, (_, totals) = self.accumulate(weights)
         return [Vector(total) for total in totals]
 
     def zeros(self) -> dict[str, torch.Tensor]:
@@ -227,10 +231,8 @@ class LMField(PromptField):
                 p.requires_grad_(flag)
 
     def inner(self, u: Vector) -> np.ndarray:
-        slope = None
-        for _, slope in self.differentiate(u):
-            pass
-        return slope
+        *_, (_, inner) = self.differentiate(u)
+        return inner
 
     def differentiate(self, u: Vector, start: int = 0, inner=None):
         """`inner` step by step, like `accumulate`: yields (batches done, inner products so far)."""

@@ -49,14 +49,20 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
     bins = np.minimum((success * 10).astype(int), 9)
     used = np.unique(bins)
     middle.bar(
-        edges[used] + 0.05, [w[bins == b].mean() for b in used], 0.085, color=PASSK,
+        edges[used] + 0.05,
+        [w[bins == b].mean() for b in used],
+        0.085,
+        color=PASSK,
         label="plug-in, mean of the bin",
     )
     if result.has_exact:
         middle.plot(
             edges[used] + 0.05,
             [weight(result.exact_success[bins == b], k).mean() for b in used],
-            "D", color=INK, ms=4.5, label="exact, same prompts",
+            "D",
+            color=INK,
+            ms=4.5,
+            label="exact, same prompts",
         )
     middle.set_yscale("symlog", linthresh=1e-6)
     middle.set_ylim(0, None)
@@ -67,7 +73,9 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
 
     for kind, color, marker, flag in _KINDS:
         of = hard == flag
-        right.plot(place[of], (w * a)[of], marker, color=color, ms=3.5, alpha=0.8, label=kind, mew=0)
+        right.plot(
+            place[of], (w * a)[of], marker, color=color, ms=3.5, alpha=0.8, label=kind, mew=0
+        )
     lines = [
         ("mean $E[a]$", a.mean(), PASS1, "--"),
         ("weighted mean $E[wa]/E[w]$", w @ a / w.sum(), PASSK, "--"),
@@ -85,7 +93,8 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
     right.axhline(0, color=INK, lw=0.8)
     right.set_yscale("symlog", linthresh=max(1e-12, float(np.median(np.abs(a)))))
     right.set(
-        title=f"C  contributions at k = {k}", xlabel="prompts, by agreement",
+        title=f"C  contributions at k = {k}",
+        xlabel="prompts, by agreement",
         ylabel="$w_k(x)\\,a(x)$",
     )
     right.legend(fontsize=8, loc="best")
@@ -100,8 +109,9 @@ def inner_products(result: Result, level: float = 0.9) -> Figure:
     sampled = result.sampled
     if sampled.kernel is not None:
         low, high = sampled.interval(ks, level).T
-        ax.fill_between(ks, low, high, color=PASSK, alpha=0.18, lw=0,
-                        label=f"unbiased, {level:.0%} interval")
+        ax.fill_between(
+            ks, low, high, color=PASSK, alpha=0.18, lw=0, label=f"unbiased, {level:.0%} interval"
+        )
     ax.plot(ks, sampled.inner(ks, "unbiased"), "-", color=PASSK, label="unbiased")
     ax.plot(ks, sampled.inner(ks, "plug-in"), "--", color=PASS1, label="plug-in")
     if result.has_exact:

@@ -104,8 +104,10 @@ class InverseCDF(LogitsProcessor):
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         scores = self.warpers(input_ids, scores)
         if not torch.isfinite(scores.max(dim=-1).values).all():
-            raise ValueError("the model returned logits that are not finite: its weights or its "
-                             "precision are broken (float16 overflows where bfloat16 does not)")
+            raise ValueError(
+                "the model returned logits that are not finite: its weights or its "
+                "precision are broken (float16 overflows where bfloat16 does not)"
+            )
         cumulative = torch.softmax(scores.double(), dim=-1).cumsum(dim=-1)
         u = self.uniforms[:, input_ids.shape[1] - self.prompt_width, None]
         token = torch.searchsorted(cumulative, u * cumulative[:, -1:], right=True)

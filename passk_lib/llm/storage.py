@@ -144,9 +144,7 @@ class Store:
         if self.folder is not None:
             self._parts(stage).mkdir(exist_ok=True)
             data = pack(arrays)
-            write_whole(
-                self._parts(stage) / f"{key}.npz", hashlib.sha256(data).digest() + data
-            )
+            write_whole(self._parts(stage) / f"{key}.npz", hashlib.sha256(data).digest() + data)
 
 
 class Pace:

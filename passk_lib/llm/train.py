@@ -29,7 +29,7 @@ CARE = {"So": 0.5, "Thus": 0.7, "Ok": 0.6, "Well": 1.0, "Hmm": 1.4, "Wait": 1.8}
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one tiny model is made.  `stop` < `steps` leaves the learning-rate schedule unfinished."""
+    """How one tiny model is made.  Where `stop` < `steps` the schedule is left unfinished."""
 
     name: str
     about: str

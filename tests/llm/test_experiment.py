@@ -1,0 +1,218 @@
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from passk_lib.__main__ import main
+from passk_lib.interference import conflict
+from passk_lib.llm.cli import parse_ks
+from passk_lib.llm.experiment import STAGES, Result, Settings, run
+from passk_lib.llm.field import LMField
+from passk_lib.llm.figures import agreement_panels, inner_products
+from passk_lib.llm.models import load
+from passk_lib.llm.scoring import exact_rows, success_of
+
+SMALL = Settings(
+    prompts=30, n=8, ks=(2, 4, 8), sequences_per_batch=64, tokens_per_batch=512, exact=False
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory) -> Result:
+    return run(SMALL, tmp_path_factory.mktemp("run") / "small", progress=False)
+
+
+@pytest.fixture(scope="module")
+def default() -> Result:
+    """The chapter's experiment: 400 prompts, 32 completions, exact values."""
+    start = time.perf_counter()
+    result = run(progress=False)
+    assert time.perf_counter() - start < 60
+    return result
+
+
+def same(one: Result, two: Result) -> bool:
+    return all(
+        np.array_equal(array, two.stages[stage][name])
+        for stage, arrays in one.stages.items()
+        for name, array in arrays.items()
+    )
+
+
+def test_exact_values_are_the_conflict_report_of_the_exact_field(default):
+    model, tokenizer = load("B")
+    index = default.stages["prompts"]["index"]
+    rows = exact_rows(model, tokenizer, default.task, index)
+    drawn = LMField(model, rows, np.full(400, 1 / 400), success_of(rows))
+    report = conflict(drawn, [2, 8, 32])
+    np.testing.assert_allclose(default.exact_inner_drawn([2, 8, 32]), report.inner, rtol=1e-3)
+    np.testing.assert_allclose(default.exact_success, drawn.success, rtol=1e-5)
+    # E[a] is |dJ_1|^2 over the whole prompt set: equation (8).
+    mean = LMField(
+        model,
+        exact_rows(model, tokenizer, default.task),
+        default.task.mass,
+        default.population_success,
+    ).mean()
+    assert default.exact_inner(1) == pytest.approx(mean @ mean, rel=1e-4)
+
+
+def test_the_default_experiment_finds_the_conflict_that_is_there(default):
+    """Exact values conflict for every k, and the estimates say so; the plug-in shrinks them."""
+    ks = np.arange(2, 33)
+    exact = default.exact_inner(ks)
+    assert (exact < 0).all() and default.exact_inner(1) > 0
+    assert (default.sampled.inner(ks, "unbiased") < 0).all()
+    low, high = default.sampled.interval(8, 0.99)
+    assert low < default.exact_inner(8) < high < 0
+    hard = default.hard
+    assert (default.exact_agreement[hard] < 0).all() and (default.exact_agreement[~hard] > 0).all()
+
+
+def test_every_figure_draws_with_and_without_exact_values(default, small):
+    for result in (default, small):
+        for draw in (agreement_panels, inner_products):
+            assert len(draw(result).axes) >= 1
+
+
+def test_the_scores_are_those_of_the_kernel(small):
+    sampled = small.sampled
+    np.testing.assert_allclose(sampled.kernel.mean(1), sampled.agreement, rtol=1e-3, atol=1e-5)
+    fold = np.arange(30) % 2
+    other = [sampled.kernel[i, fold != fold[i]].mean() for i in range(30)]
+    np.testing.assert_allclose(sampled.crossfit, other, rtol=1e-3, atol=1e-5)
+
+
+def test_without_the_kernel_the_estimates_are_the_same(small):
+    plain = run(
+        Settings(**{**SMALL.as_dict(), "ks": SMALL.ks, "kernel": False}),
+        progress=False,
+    )
+    for estimator in ("unbiased", "plug-in", "cross-fit"):
+        np.testing.assert_allclose(
+            plain.sampled.inner([2, 8], estimator),
+            small.sampled.inner([2, 8], estimator),
+            rtol=1e-4,
+        )
+    with pytest.raises(ValueError, match="exact values were not computed"):
+        plain.exact_inner(2)
+
+
+def test_the_same_settings_give_the_same_bits(small, tmp_path):
+    assert same(small, run(SMALL, progress=False))
+    assert same(small, Result.load(small.save(tmp_path / "copy")))
+
+
+def test_a_finished_folder_is_read_not_computed_again(small, tmp_path, monkeypatch):
+    folder = small.save(tmp_path / "copy")
+    monkeypatch.setattr("passk_lib.llm.experiment.sample", None)  # any use would fail
+    assert same(small, run(SMALL, folder, progress=False))
+
+
+def test_another_setting_is_refused_by_name(small, tmp_path):
+    folder = small.save(tmp_path / "copy")
+    other = Settings(**{**SMALL.as_dict(), "ks": SMALL.ks, "seed": 5, "hard_fraction": 0.3})
+    with pytest.raises(ValueError, match=r"hard_fraction = 0.15 there, 0.3 here; seed = 0 there"):
+        run(other, folder, progress=False)
+
+
+@pytest.mark.parametrize("damage", ["truncate", "alter", "delete"])
+def test_a_damaged_file_is_found_and_named(small, tmp_path, damage):
+    folder = small.save(tmp_path / "copy")
+    path = folder / "verdicts.npz"
+    data = bytearray(path.read_bytes())
+    if damage == "truncate":
+        path.write_bytes(data[: len(data) // 2])
+    elif damage == "alter":
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+    else:
+        path.unlink()
+    for use in (lambda: Result.load(folder), lambda: run(SMALL, folder, progress=False)):
+        with pytest.raises(ValueError, match=r"verdicts\.npz.*(hash|missing)"):
+            use()
+
+
+def test_a_foreign_folder_is_left_alone(tmp_path):
+    (tmp_path / "thesis.txt").write_text("precious")
+    with pytest.raises(ValueError, match="not empty"):
+        run(SMALL, tmp_path, progress=False)
+    assert [p.name for p in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_verifier_that_crashes_costs_one_verdict_not_the_run(small, monkeypatch):
+    from passk_lib.llm.tasks import Subtraction
+
+    honest = Subtraction.verify
+
+    def fragile(self, completion, reference):
+        if completion.startswith("-"):
+            raise RecursionError("a minus")
+        return honest(self, completion, reference)
+
+    monkeypatch.setattr(Subtraction, "verify", fragile)
+    result = run(Settings(**{**SMALL.as_dict(), "ks": SMALL.ks}), progress=False)
+    assert result.report()["crashed_verdicts"] > 0
+    assert result.counts.c.sum() < small.counts.c.sum()
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def test_the_command_writes_arrays_report_and_figures(tmp_path, capsys):
+    folder = tmp_path / "out"
+    arguments = "--prompts 20 --n 8 --ks 2,4-8 --no-exact --quiet".split()
+    assert main(["experiment", str(folder), *arguments]) == 0
+    names = {path.name for path in folder.iterdir()}
+    assert names == {
+        "manifest.json",
+        "report.json",
+        "panels.png",
+        "inner_products.png",
+        *(f"{stage}.npz" for stage in STAGES[:4]),
+    }
+    report = json.loads((folder / "report.json").read_text())
+    assert [entry["k"] for entry in report["inner_products"]] == [2, 4, 5, 6, 7, 8]
+    assert report["on_policy"] is True
+    assert "unbiased" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "/no/such/folder"], "model = '/no/such/folder': not a shipped model"),
+        (["--task", "chess"], "task = 'chess': must be one of subtraction"),
+        (["--scope", "xyz", "--prompts", "4"], "scope = 'xyz': names no parameter"),
+        (["--n", "8"], "ks = 32: the unbiased estimate needs k <= n, and n = 8"),
+        (["--ks", "two"], "--ks = 'two'"),
+        (["--hard-fraction", "2"], "hard_fraction = 2.0"),
+        (["--prompts", "1"], "prompts = 1"),
+        (["--dtype", "int8"], "dtype = 'int8'"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_status_two(tmp_path, capsys, arguments, message):
+    assert main(["experiment", str(tmp_path / "out"), "--quiet", *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("passk experiment: error: ") and message in error
+    assert error.count("\n") == 1 and "Traceback" not in error
+
+
+def test_unknown_commands_and_tiny_models_are_named(capsys, tmp_path):
+    assert main(["dance"]) == 2
+    assert "unknown command 'dance'; allowed are experiment" in capsys.readouterr().err
+    assert main(["train-tiny", "Z", "--out", str(tmp_path)]) == 2
+    assert "name = 'Z': must be one of B, B500, S" in capsys.readouterr().err
+    assert main([]) == 2 and main(["--help"]) == 0
+    assert "train-tiny" in capsys.readouterr().out
+
+
+def test_the_dispatcher_imports_no_torch():
+    code = "import sys, passk_lib.__main__; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_lists_of_k_are_read():
+    assert parse_ks("2-5,9") == (2, 3, 4, 5, 9)
