@@ -36,6 +36,16 @@ class KeepPicture(SphinxPostTransform):
                     bundle.remove(forms[WIDGET])
 
 
+# html-manager looks for its fonts beside the modules it is made of, and those beside the page.
+PATHS = """\
+const folder = new URL(".", document.currentScript.src).href;
+const modules = ["base", "controls", "html-manager", "html-manager/dist/libembed-amd"];
+requirejs.config({
+  paths: Object.fromEntries(modules.map((m) => ["@jupyter-widgets/" + m, folder + "module"])),
+});
+"""
+
+
 def add_module(app, config):
     """anywidget's AMD module under its own name, so that the loader need not look for it."""
     source = Path(anywidget.__file__).parent / "nbextension" / "index.js"
@@ -44,10 +54,11 @@ def add_module(app, config):
         raise RuntimeError(f"{source} is no AMD module: this anywidget needs another loader")
     folder = Path(app.outdir).parent / ".widgets"
     (folder / MODULE).parent.mkdir(parents=True, exist_ok=True)
-    module = f'(() => {{\n{before}define("anywidget", [{after}\n}})();\n'
+    module = f'(() => {{\n{PATHS}{before}define("anywidget", [{after}\n}})();\n'
     (folder / MODULE).write_text(module, encoding="utf8")
     config.html_static_path.append(str(folder))
-    config.nb_ipywidgets_js[MODULE] = {}
+    require, *rest = config.nb_ipywidgets_js.items()
+    config.nb_ipywidgets_js = dict([require, (MODULE, {}), *rest])
 
 
 def setup(app):

@@ -1,0 +1,126 @@
+"""What the live figures share: their code in the browser, their state, and a picture as a stand-in.
+
+A figure computes in the reader's browser, with or without a kernel. Its controls are native HTML
+inputs, which browsers give names, keys and touch by themselves; its state is a handful of traits,
+so `ipywidgets.jslink` can still tie any of them to another widget.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from abc import abstractmethod
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anywidget
+import ipywidgets
+import traitlets
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["LiveFigure"]
+
+_STATIC = Path(__file__).with_name("static")
+
+
+class _Code(anywidget.AnyWidget):
+    """The hidden widget that holds the figures' JavaScript, once for all figures of a page."""
+
+    _esm = "export default {};"
+    key = traitlets.Unicode().tag(sync=True)
+    source = traitlets.Unicode().tag(sync=True)
+
+    _current: _Code | None = None
+
+    @classmethod
+    def shared(cls) -> _Code:
+        if cls._current is None or cls._current.comm is None:
+            source = (_STATIC / "figures.js").read_text(encoding="utf8")
+            key = hashlib.sha256(source.encode()).hexdigest()[:16]
+            cls._current = cls(key=key, source=source)
+        return cls._current
+
+
+class LiveFigure(anywidget.AnyWidget):
+    """A figure that moves. It displays by being the last expression of a cell.
+
+    Its state can be given to the constructor, read, set and observed (`figure.observe(f, "k")`).
+    A bad value raises ValueError or TypeError and leaves the figure as it was; so does an unknown
+    name in the constructor. `numbers()` computes in NumPy what the figure shows, `picture()` draws
+    the state with Matplotlib.
+    """
+
+    _esm = (_STATIC / "loader.js").read_text(encoding="utf8")
+    _code = traitlets.Instance(_Code).tag(sync=True, **ipywidgets.widget_serialization)
+    _figure = traitlets.Unicode().tag(sync=True)
+    _opening = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, **state):
+        names = self.state_names()
+        for name in state:
+            if name not in names:
+                raise TypeError(
+                    f"{type(self).__name__} has no {name!r}; it has {', '.join(names)}"
+                )
+        super().__init__(_code=_Code.shared(), _figure=type(self).__name__, **state)
+        self._opening = self.state()
+
+    @classmethod
+    def state_names(cls) -> list[str]:
+        """The names of the traits that make up the figure's state."""
+        own = [name for base in reversed(cls.__mro__) if issubclass(base, LiveFigure)
+               for name in vars(base)]  # fmt: skip
+        traits = cls.class_traits(sync=True)
+        return [name for name in own if name in traits and not name.startswith("_")]
+
+    def state(self) -> dict:
+        """The figure's state by name, as plain numbers, words and lists."""
+        return {name: getattr(self, name) for name in self.state_names()}
+
+    def reset(self) -> None:
+        """Back to the state in which the figure was made."""
+        for name, value in self._opening.items():
+            setattr(self, name, value)
+
+    @abstractmethod
+    def numbers(self) -> dict:
+        """What the figure shows, computed here by the library: plain numbers and lists by name."""
+
+    @abstractmethod
+    def picture(self) -> Figure:
+        """The present state as a Matplotlib figure."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The present state in words, for readers who cannot see it."""
+
+    def __repr__(self) -> str:
+        inside = ", ".join(f"{name}={value!r}" for name, value in self.state().items())
+        return f"{type(self).__name__}({inside})"
+
+    def _repr_mimebundle_(self, **kwargs):
+        data, metadata = super()._repr_mimebundle_(**kwargs)
+        data["text/plain"] = self.describe()
+        # Colab shows one form of an output, and might choose the picture.
+        if not anywidget.widget.in_colab():
+            image = self._stand_in()
+            if image is not None:
+                data["image/png"] = image
+                metadata = {**(metadata or {}), "image/png": {"alt": self.describe()}}
+        return data, metadata
+
+    def _stand_in(self) -> str | None:
+        """The picture as base64, for print and for pages without JavaScript; None without
+        Matplotlib."""
+        try:
+            import matplotlib.pyplot as plt
+        except ImportError:
+            return None
+        figure = self.picture()
+        file = io.BytesIO()
+        figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
+        plt.close(figure)
+        return base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,98 @@
+"""A small book with every live figure, built through the book's own configuration and extension.
+
+So the figures are tried on real pages whatever the chapters show at the moment.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BOOK = ROOT / "_build" / "figures-book"
+SHARED = ("_config.yml", "_ext", "_vendor", "_static", "passk_lib")
+
+FIGURES = (
+    "Weights", "TwoPrompts", "KernelHeatmap", "ConflictMap", "AgreementHistogram", "Threshold",
+    "StepSize",
+)  # fmt: skip
+
+
+def page_of(figure: str) -> str:
+    return f"chapters/{figure.lower()}.html"
+
+
+def _notebook(title: str, *cells: str) -> str:
+    code = [
+        {"cell_type": "code", "metadata": {}, "source": c, "outputs": [], "execution_count": None}
+        for c in cells
+    ]
+    heading = {"cell_type": "markdown", "metadata": {}, "source": f"# {title}"}
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    for index, cell in enumerate([heading, *code]):
+        cell["id"] = f"cell{index}"
+    return json.dumps(
+        {"cells": [heading, *code], "metadata": {"kernelspec": kernel},
+         "nbformat": 4, "nbformat_minor": 5}
+    )  # fmt: skip
+
+
+def _pages(figures) -> dict[str, str]:
+    every = [f"from passk_lib.widgets import *\n{name}()" for name in figures]
+    linked = (
+        "import ipywidgets\nfrom passk_lib.widgets import ConflictMap\n"
+        "figure = ConflictMap()\n"
+        "outside = ipywidgets.IntSlider(10, 1, 100, description='k outside')\n"
+        "ipywidgets.jslink((outside, 'value'), (figure, 'k'))\n"
+        "ipywidgets.VBox([outside, figure])"
+    )
+    return {
+        "start.ipynb": _notebook("Live figures"),
+        "linked.ipynb": _notebook("A figure tied to another widget", linked),
+        "together.ipynb": _notebook("All on one page", *every),
+        **{f"{name.lower()}.ipynb": _notebook(name, cell)
+           for name, cell in zip(figures, every, strict=True)},
+    }  # fmt: skip
+
+
+def _key(figures) -> str:
+    digest = hashlib.sha256(repr(figures).encode() + Path(__file__).read_bytes())
+    for name in ("_config.yml", "_ext", "_static", "passk_lib/widgets"):
+        path = ROOT / name
+        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+            if file.is_file() and not {"node_modules", "__pycache__"} & set(file.parts):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def build(figures=FIGURES) -> Path:
+    """The folder of built pages; built anew only when the figures or the book's set-up changed."""
+    html, stamp = BOOK / "_build" / "html", BOOK / "stamp"
+    if stamp.exists() and stamp.read_text() == _key(figures):
+        return html
+    shutil.rmtree(BOOK, ignore_errors=True)
+    (BOOK / "chapters").mkdir(parents=True)
+    for name in SHARED:
+        (BOOK / name).symlink_to(ROOT / name)
+    pages = _pages(figures)
+    for name, text in pages.items():
+        (BOOK / "chapters" / name).write_text(text, encoding="utf8")
+    rest = [name.removesuffix(".ipynb") for name in pages if name != "start.ipynb"]
+    toc = "format: jb-book\nroot: chapters/start\nchapters:\n"
+    toc += "".join(f"- file: chapters/{name}\n" for name in rest)
+    (BOOK / "_toc.yml").write_text(toc)
+    program = Path(sys.executable).with_name("jupyter-book")
+    command = [program, "build", BOOK, "-W", "-n", "--keep-going"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"the figures' book was not built:\n{done.stdout}\n{done.stderr}")
+    stamp.write_text(_key(figures))
+    return html
+
+
+if __name__ == "__main__":
+    print(build(tuple(sys.argv[1:]) or FIGURES))
