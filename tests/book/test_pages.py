@@ -136,11 +136,14 @@ LOOK = r"""() => {
         mathErrors: [...document.querySelectorAll('mjx-merror, [data-mjx-error]')]
             .map(error => error.getAttribute('data-mjx-error') || error.textContent),
         speakable: document.querySelectorAll('mjx-assistive-mml math').length,
-        cut: maths.flatMap(m => [...m.querySelectorAll('mjx-container')])
-            .filter(box => {
-                const inner = box.querySelector('mjx-math')?.getBoundingClientRect();
-                return inner?.width && inner.left < box.getBoundingClientRect().left - 1;
-            }).map(box => box.parentElement.id || 'a formula'),
+        cut: maths.filter(box => {
+            // A scroll container's content may not begin left of it: no scrolling leads there.
+            const start = box.getBoundingClientRect().left - 1;
+            return [...box.querySelectorAll('mjx-math *')].some(part => {
+                const place = part.getBoundingClientRect();
+                return place.width && place.left < start;
+            });
+        }).map(box => box.id || box.textContent),
         pictures: [...document.querySelectorAll('article img')]
             .filter(image => !image.naturalWidth).map(image => image.src),
         theme: root.dataset.theme,
