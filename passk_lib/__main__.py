@@ -11,6 +11,10 @@ import importlib
 import sys
 
 COMMANDS = {
+    "coverage": (
+        "passk_lib.llm.cli:coverage",
+        "how often the experiment's intervals hold the exact value",
+    ),
     "experiment": (
         "passk_lib.llm.cli:experiment",
         "sample a language model, compute agreement scores and conflict",

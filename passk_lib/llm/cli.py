@@ -11,9 +11,10 @@ from pathlib import Path
 import matplotlib
 from tqdm import tqdm
 
+from . import coverage as cover
 from .experiment import Result, Settings, run
 from .figures import agreement_panels, inner_products
-from .storage import write_whole
+from .storage import versions, write_whole
 from .train import RECIPES, model_card, train, write_model
 
 matplotlib.use("Agg")  # a command draws into files
@@ -108,3 +109,52 @@ def summary(result: Result) -> str:
     for entry in entries:
         lines.append(f"k = {entry['k']:<8}" + "".join(f"{entry[name]:>+21.4e}" for name in columns))
     return "\n".join(lines)
+
+
+def coverage(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(
+        prog="passk coverage",
+        description="How often the intervals for <dJ_k, dJ_1> hold the exact value, on the tiny "
+        "models: prompts and completions are drawn anew in every repetition.",
+    )
+    add = parser.add_argument
+    add("--out", type=Path, help="file for the result as JSON")
+    add("--models", default="B,S", help="shipped models (default: %(default)s)")
+    add("--ks", default="2,4,8,16", help="(default: %(default)s)")
+    add("--population", type=int, default=600, help="prompts of D (default: %(default)s)")
+    add("--hard-fraction", type=float, default=0.15, help="share of them hard (%(default)s)")
+    add("--prompts", type=int, default=400, help="drawn each time (default: %(default)s)")
+    add("--n", type=int, default=32, help="completions a prompt (default: %(default)s)")
+    add("--repetitions", type=int, default=1000, help="(default: %(default)s)")
+    add("--level", type=float, default=0.9, help="nominal coverage (default: %(default)s)")
+    add("--seed", type=int, default=0, help="(default: %(default)s)")
+    add("--quiet", action="store_true", help="no progress bars")
+    options = vars(parser.parse_args(arguments))
+    out, quiet = options.pop("out"), options.pop("quiet")
+    ks, models = parse_ks(options["ks"]), options["models"].split(",")
+    results = {}
+    for model in models:
+        pool = cover.population(
+            model, options["hard_fraction"], options["population"], options["seed"]
+        )
+        results[model] = cover.measure(
+            pool,
+            ks,
+            options["prompts"],
+            options["n"],
+            options["repetitions"],
+            options["level"],
+            options["seed"],
+            progress=not quiet,
+        )
+        print(f"model {model}: nominal {options['level']:.0%}")
+        print("estimator        k       exact        mean      spread  coverage")
+        for entry in results[model]:
+            print(
+                f"{entry['estimator']:<12}{entry['k']:>6}{entry['exact']:>12.5f}"
+                f"{entry['mean_estimate']:>12.5f}{entry['spread']:>12.5f}{entry['coverage']:>10.3f}"
+            )
+    if out is not None:
+        record = {"settings": options, "versions": versions(), "results": results}
+        write_whole(out, (json.dumps(record, indent=1) + "\n").encode())
+        print(f"written to {out}")

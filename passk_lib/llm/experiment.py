@@ -117,11 +117,14 @@ class _Runner:
         self.settings, self.progress = settings, progress
         self.task = settings.make_task()
         self.model, self.tokenizer = load(settings.model, settings.dtype, settings.device)
+        # Threads cost a tiny model more than they bring, and one thread fixes the order of sums.
+        self.tiny = settings.device == "cpu" and self.model.num_parameters() < TINY
+        threads = 1 if self.tiny else torch.get_num_threads()
         facts = {
             "hardware": {
                 "machine": platform.machine(),
-                "threads": torch.get_num_threads(),
                 "device": settings.device,
+                "threads": threads,
             }
         }
         identity = {
@@ -141,9 +144,7 @@ class _Runner:
         )
 
     def run(self) -> Result:
-        # Threads cost a tiny model more than they bring, and one thread fixes the order of sums.
-        tiny = self.settings.device == "cpu" and self.model.num_parameters() < TINY
-        with one_thread() if tiny else nullcontext():
+        with one_thread() if self.tiny else nullcontext():
             return self._run()
 
     def _run(self) -> Result:

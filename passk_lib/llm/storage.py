@@ -86,6 +86,8 @@ class Store:
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / MANIFEST
         if path.exists():
+            for cut in self.folder.rglob(".*.npz.*"):  # writes that an earlier run died in
+                cut.unlink()
             found = read_manifest(self.folder)
             refuse_difference(self.folder, found["settings"], settings)
             self.manifest = found
