@@ -21,8 +21,8 @@ from .terms import (
     E,
     Grad,
     Inner,
-    Whole,
     Prompt,
+    Whole,
     substitute,
 )
 

@@ -38,10 +38,10 @@ from .terms import (
     Moved,
     Norm,
     OpNorm,
-    Whole,
     Prompt,
     Sqrt,
     VectorSymbol,
+    Whole,
     substitute,
 )
 

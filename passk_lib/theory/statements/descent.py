@@ -1,5 +1,7 @@
 """Section 4.3 and appendix C: smoothness of pass@k, and one ascent step."""
 
+# ruff: noqa: F403, F405  (the paper's symbols come from setting.py)
+
 from sympy import Rational
 
 from ..axioms import (
@@ -21,7 +23,6 @@ from ..kernel import (
     at_least,
     chain,
     combine,
-    discharge,
     flip,
     inner,
     mean,
@@ -31,7 +32,7 @@ from ..kernel import (
     times,
     weaken,
 )
-from ..setting import *  # noqa: F403
+from ..setting import *
 from ..terms import E, Grad, Hess, Inv, Moved, OpNorm, ip, sq
 from .threshold import left_v, margin_set, right_v, scores_bounded
 

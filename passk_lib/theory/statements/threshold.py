@@ -1,5 +1,7 @@
 """Section 4.2: dominating interference (Corollary 4.4) and the threshold k* (Proposition 4.5)."""
 
+# ruff: noqa: F403, F405  (the paper's symbols come from setting.py)
+
 from sympy import Integer, Rational
 
 from ..axioms import (
@@ -31,8 +33,8 @@ from ..kernel import (
     times,
     weaken,
 )
-from ..setting import *  # noqa: F403
-from ..terms import E, Inv, Log, Norm, VectorSymbol, define, frac, ip, sq
+from ..setting import *
+from ..terms import NAMES, E, Inv, Log, Norm, VectorSymbol, define, frac, ip, sq
 
 CH5 = "05_threshold"
 HALF = Rational(1, 2)
@@ -67,7 +69,8 @@ def margin_set(proof: Proof):
     return proof.given(r"$a_\theta\le-m$ on $\mathcal X_-(\theta,m)$", minus(x) * (a(x) + m), "≤", 0)
 
 
-left_v, right_v = VectorSymbol("b"), VectorSymbol("c")
+left_v, right_v = VectorSymbol("bvec"), VectorSymbol("cvec")
+NAMES.update({"bvec": "b", "cvec": "c"})
 
 
 @proved("cauchy-schwarz", "—", "The Cauchy–Schwarz inequality", "lemma", CH5)

@@ -1,0 +1,58 @@
+"""All claims with their computed status: the ledger."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from .claims import CLAIMS, Result, result
+from .show import BADGE, link
+
+
+@dataclass
+class Ledger:
+    """The checked claims, in the order of the paper."""
+
+    results: list[Result]
+
+    def records(self) -> list[dict]:
+        """One dict a claim: id, paper number, kind, title, status, depends_on, seconds."""
+        return [{"id": r.id, "number": r.claim.number, "kind": r.claim.kind,
+                 "title": r.claim.title, "status": r.status,
+                 "depends_on": list(dict.fromkeys(r.depends_on)),
+                 "seconds": round(r.seconds, 4)} for r in self.results]
+
+    def counts(self) -> dict[str, int]:
+        """How many claims have each status."""
+        return dict(Counter(r.status for r in self.results))
+
+    def edges(self) -> list[tuple[str, str]]:
+        """(claim, what it rests on), for the dependency graph."""
+        return [(r.id, d) for r in self.results for d in dict.fromkeys(r.depends_on)]
+
+    def _repr_markdown_(self) -> str:
+        rows = ["| Id | Paper | Claim | Status | Rests on |", "| :-- | :-- | :-- | :-- | :-- |"]
+        for r in self.results:
+            needs = ", ".join(link(d) for d in dict.fromkeys(r.depends_on))
+            name = link(r.id) if link(r.id).startswith("[") else r.claim.number
+            rows.append(f"| `{r.id}` | {name} | {r.claim.title} | {BADGE[r.status]} | {needs} |")
+        return "\n".join(rows)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {"text/markdown": self._repr_markdown_(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        rows = [(r.id, r.claim.number, r.status, f"{r.seconds:.2f}",
+                 " ".join(dict.fromkeys(r.depends_on))) for r in self.results]
+        head = ("claim", "paper", "status", "seconds", "rests on")
+        widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
+        lines = ["  ".join([*(cell.ljust(n) for cell, n in zip(row, widths, strict=False)),
+                            row[4]]).rstrip() for row in (head, *rows)]
+        total = ", ".join(f"{n} {status}" for status, n in self.counts().items())
+        return "\n".join([*lines, "", f"{len(rows)} claims: {total}"])
+
+
+def ledger() -> Ledger:
+    """Check every claim. Raises `kernel.Rejected` at the first that does not hold."""
+    from . import statements  # noqa: F401  fills the registry
+    return Ledger([result(claim_id) for claim_id in CLAIMS])

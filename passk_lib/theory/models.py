@@ -1,0 +1,488 @@
+"""A second opinion: expressions evaluated on finite prompt distributions and real policies.
+
+A `Policies` object holds a batch of softmax policies that are log-linear in theta, each with
+finitely many prompts and completions: log pi_theta(y|x) = <theta, phi(x, y)> + base - log Z. For
+these every object of the paper can be computed from its meaning: gradients and Hessians by
+differentiating the policy, a step by taking it. None of the checker's rules are used.
+
+Arrays are float64, or `object` arrays of `Fraction` for an exact opinion on one instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+
+import numpy as np
+from sympy import Add, Mul, Pow
+
+from .normal import unfold
+from .terms import (
+    DEFINITIONS,
+    Completion,
+    Exp,
+    Fn,
+    GeometricSum,
+    Grad,
+    Hess,
+    Inner,
+    Inv,
+    Log,
+    Mean,
+    Moved,
+    Norm,
+    OpNorm,
+    Prompt,
+    Sqrt,
+    VectorSymbol,
+    Whole,
+    free_variables,
+)
+
+AXES = 7  # room for this many variables at once
+
+
+class Undefined(ValueError):
+    """The expression has no value on these models (in exact arithmetic, or at all)."""
+
+
+@dataclass(frozen=True)
+class Policies:
+    """A batch of B policies over N prompts and Y completions, at one theta each.
+
+    mass: (B, N), rows sum to 1. pi: (B, N, Y) in (0, 1), rows sum to 1. reward: (B, N, Y) of 0
+    and 1. phi: (B, N, Y, d) features. constants: name -> (B,) for the symbols, "#k" for the order k,
+    (B, d) for vector symbols, (B, N) for primitives of a prompt.
+    """
+
+    mass: np.ndarray
+    pi: np.ndarray
+    reward: np.ndarray
+    phi: np.ndarray
+    constants: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def exact(self) -> bool:
+        return self.mass.dtype == object
+
+    @property
+    def size(self) -> int:
+        return len(self.mass)
+
+    @property
+    def dim(self) -> int:
+        return self.phi.shape[-1]
+
+    def score(self) -> np.ndarray:
+        """(B, N, Y, d): phi minus its mean under the policy."""
+        return self.phi - (self.pi[..., None] * self.phi).sum(-2, keepdims=True)
+
+    def success(self) -> np.ndarray:
+        """(B, N)."""
+        return (self.pi * self.reward).sum(-1)
+
+    def gradient(self) -> np.ndarray:
+        """(B, N, d): the gradient of the success probability."""
+        return ((self.pi * self.reward)[..., None] * self.score()).sum(-2)
+
+    def agreement(self) -> np.ndarray:
+        """(B, N)."""
+        g = self.gradient()
+        return (g * (self.mass[..., None] * g).sum(-2, keepdims=True)).sum(-1)
+
+    def with_constants(self, **new) -> Policies:
+        return replace(self, constants={**self.constants, **new})
+
+    def pick(self, index) -> Policies:
+        """The policies at these positions."""
+        return replace(self, mass=self.mass[index], pi=self.pi[index],
+                       reward=self.reward[index], phi=self.phi[index],
+                       constants={n: a[index] for n, a in self.constants.items()})
+
+    def as_fractions(self) -> Policies:
+        """The same numbers (floats that are ratios of small integers) as exact fractions."""
+        def exact(array):
+            flat = [Fraction(float(v)).limit_denominator(10**6) for v in np.ravel(array)]
+            return np.array(flat, dtype=object).reshape(np.shape(array))
+        mass, pi = exact(self.mass), exact(self.pi)
+        mass = mass / mass.sum(-1, keepdims=True)
+        pi = pi / pi.sum(-1, keepdims=True)
+        return replace(self, mass=mass, pi=pi, reward=exact(self.reward), phi=exact(self.phi),
+                       constants={n: exact(a) for n, a in self.constants.items()})
+
+    def moved(self, step: np.ndarray) -> Policies:
+        """The policies at theta + step; step: (B, d)."""
+        if self.exact:
+            raise Undefined("a step is not exact in fractions")
+        logits = np.log(self.pi) + (self.phi * step[:, None, None, :]).sum(-1)
+        logits -= logits.max(-1, keepdims=True)
+        pi = np.exp(logits)
+        return replace(self, pi=pi / pi.sum(-1, keepdims=True))
+
+
+def from_field(mass, success, gradients, **constants) -> Policies:
+    """Two-completion policies whose success probabilities and gradients are the given ones.
+
+    mass, success: (N,) with success in (0, 1); gradients: (N, d) or (N,). Fractions stay exact.
+    """
+    exact = any(isinstance(v, Fraction) for v in np.ravel(np.array(success, dtype=object)))
+    dtype = object if exact else float
+    mass, p = np.array(mass, dtype=dtype), np.array(success, dtype=dtype)
+    g = np.array(gradients, dtype=dtype)
+    g = g.reshape(len(p), -1)
+    phi = np.stack([g / (p * (1 - p))[:, None], 0 * g], axis=-2)
+    reward = np.stack([0 * p + 1, 0 * p], axis=-1)
+    ready = {n: np.array([v], dtype=dtype) for n, v in constants.items()}
+    return Policies(mass[None], np.stack([p, 1 - p], axis=-1)[None], reward[None], phi[None], ready)
+
+
+# -------------------------------------------------------------------------------- evaluation
+
+
+def evaluate(expr, models: Policies, variables=()) -> np.ndarray:
+    """The value of a scalar: (B,) or, for free prompts and completions, (B, ...) with one axis a
+    variable, in the order of `variables`."""
+    env = {v: i for i, v in enumerate(variables)}
+    value = _value(expr, models, env)
+    value = np.broadcast_to(value, _full(models, env, value))
+    return value.reshape(value.shape[:1 + len(variables)])
+
+
+def free_in_order(*exprs) -> list:
+    """The free prompts and completions, prompts first."""
+    found = set().union(*(free_variables(e) for e in exprs)) if exprs else set()
+    return sorted(found, key=lambda v: (isinstance(v, Completion), str(v)))
+
+
+def _full(models, env, value):
+    shape = list(value.shape)
+    shape[0] = models.size
+    for variable, axis in env.items():
+        shape[1 + axis] = models.pi.shape[2 if isinstance(variable, Completion) else 1]
+    return tuple(shape)
+
+
+def _place(array, models, env, prompt, completion=None, vector=False):
+    """Put (B, N[, Y][, d]) into the axes of its variables."""
+    if prompt not in env or (completion is not None and completion not in env):
+        raise Undefined(f"{prompt if prompt not in env else completion} is not bound")
+    shape = [models.size] + [1] * AXES
+    shape[1 + env[prompt]] = array.shape[1]
+    if completion is not None:
+        if env[completion] < env[prompt]:
+            array = array.swapaxes(1, 2)
+        shape[1 + env[completion]] = models.pi.shape[2]
+    return array.reshape(shape + ([models.dim] if vector else []))
+
+
+def _constant(name, models, vector=False):
+    if name not in models.constants:
+        raise Undefined(f"{name} has no value")
+    array = models.constants[name]
+    return array.reshape([models.size] + [1] * AXES + ([models.dim] if vector else []))
+
+
+def _bind(variable, env):
+    axis = next(i for i in range(AXES) if i not in env.values())
+    return {**env, variable: axis}, axis
+
+
+def _weights(variable, models, env):
+    if isinstance(variable, Prompt):
+        return _place(models.mass, models, env, variable)
+    return _place(models.pi, models, env, variable.prompt, variable)
+
+
+def _is_vector(expr) -> bool:
+    if isinstance(expr, Grad | VectorSymbol):
+        return True
+    if isinstance(expr, Add):
+        return any(_is_vector(a) for a in expr.args)
+    if isinstance(expr, Mul):
+        return any(_is_vector(a) for a in expr.args)
+    return isinstance(expr, Mean) and _is_vector(expr.body)
+
+
+def _number(expr, models):
+    return Fraction(expr.p, expr.q) if models.exact else float(expr)
+
+
+def _one(models, value):
+    return np.full([models.size] + [1] * AXES, value, dtype=object if models.exact else float)
+
+
+def _value(expr, models, env):
+    if expr.is_Rational:
+        return _one(models, _number(expr, models))
+    if isinstance(expr, Whole) or (expr.is_Symbol and expr.name not in DEFINITIONS):
+        return _constant(f"#{expr.shown}" if isinstance(expr, Whole) else expr.name, models)
+    if expr.is_Symbol:
+        return _value(DEFINITIONS[expr.name].body, models, env)
+    if isinstance(expr, Add):
+        total = 0
+        for a in expr.args:
+            total = total + _value(a, models, env)
+        return total
+    if isinstance(expr, Mul):
+        total = None
+        vector = _is_vector(expr)
+        for a in expr.args:
+            factor = _value(a, models, env)
+            if vector and not _is_vector(a):
+                factor = factor[..., None]
+            total = factor if total is None else total * factor
+        return total
+    if isinstance(expr, Pow):
+        return _power(_value(expr.base, models, env), _value(expr.exp, models, env), models)
+    if isinstance(expr, Mean):
+        inside, axis = _bind(expr.bound, env)
+        weights = _weights(expr.bound, models, inside)
+        body = _value(expr.body, models, inside)
+        if _is_vector(expr.body):
+            weights = weights[..., None]
+        return (weights * body).sum(1 + axis, keepdims=True)
+    if isinstance(expr, Inner):
+        u, v = expr.args
+        inside = u if isinstance(u, Grad) else v
+        other = v if inside is u else u
+        if isinstance(inside, Grad) and isinstance(inside.args[0], Inner) and isinstance(
+                other, VectorSymbol):
+            f, direction = inside.args[0].args
+            if direction == other and isinstance(f, Grad):  # <v, Hessian v>
+                return _series(f.args[0], models, env, _value(other, models, env))[2]
+        return (_value(u, models, env) * _value(v, models, env)).sum(-1)
+    if isinstance(expr, Hess):
+        f, v = expr.args
+        return _series(f, models, env, _value(v, models, env))[2]
+    if isinstance(expr, VectorSymbol):
+        return _constant(expr.args[0].name, models, vector=True)
+    if isinstance(expr, Grad):
+        return _gradient(expr.args[0], models, env)
+    if isinstance(expr, Norm):
+        v = _value(expr.args[0], models, env)
+        return _sqrt((v * v).sum(-1), models)
+    if isinstance(expr, OpNorm):
+        return _operator_norm(expr, models, env)
+    if isinstance(expr, Moved):
+        return _moved(expr, models, env)
+    if isinstance(expr, Inv):
+        b = _value(expr.args[0], models, env)
+        if models.exact and any(v == 0 for v in np.ravel(b)):
+            raise Undefined("division by zero")
+        with np.errstate(divide="ignore"):
+            return 1 / b
+    if isinstance(expr, Sqrt):
+        return _sqrt(_value(expr.args[0], models, env), models)
+    if isinstance(expr, Log | Exp):
+        if models.exact:
+            raise Undefined("no exact logarithm")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (np.log if isinstance(expr, Log) else np.exp)(
+                _value(expr.args[0], models, env))
+    if isinstance(expr, GeometricSum):
+        r, i, j = (_value(a, models, env) for a in expr.args)
+        return sum(np.where((i <= e) & (e < j), _power(r, 0 * r + e, models), 0)
+                   for e in range(int(np.max(j))))
+    if isinstance(expr, Fn):
+        return _function(expr, models, env)
+    raise Undefined(f"{type(expr).__name__} has no value")
+
+
+def _function(expr, models, env):
+    head, args = expr.head, expr.args[1:]
+    if head in DEFINITIONS:
+        return _value(unfold(expr), models, env)
+    if head == "u":
+        return _place(1 - models.success(), models, env, args[0])
+    if head == "r":
+        return _place(models.reward, models, env, *args)
+    if head == "logpi":
+        if models.exact:
+            raise Undefined("no exact logarithm")
+        return _place(np.log(models.pi), models, env, *args)
+    if head == "logit":
+        return _place(models.constants["logit"], models, env, args[0])
+    if head.endswith("^c"):
+        return 1 - _function(Fn(head[:-2], *args), models, env)
+    if head not in models.constants:
+        raise Undefined(f"{head} has no value")
+    return _place(models.constants[head], models, env, *args)
+
+
+def _power(base, exponent, models):
+    if models.exact:
+        return np.vectorize(lambda b, e: b ** int(e), otypes=[object])(base, exponent)
+    return np.power(base, exponent)
+
+
+def _sqrt(value, models):
+    if not models.exact:
+        return np.sqrt(np.maximum(value, 0))
+
+    def exact_root(v):
+        from math import isqrt
+        if v < 0:
+            raise Undefined("a square root of a negative number")
+        n, d = isqrt(v.numerator), isqrt(v.denominator)
+        if n * n != v.numerator or d * d != v.denominator:
+            raise Undefined("no exact square root")
+        return Fraction(n, d)
+    return np.vectorize(exact_root, otypes=[object])(value)
+
+
+# ------------------------------------------------------- derivatives, by differentiating series
+# A quantity along theta + t v is (value, first, second derivative in t at 0).
+
+
+def _gradient(f, models, env):
+    if isinstance(f, Fn) and f.head == "p":
+        return _place(models.gradient(), models, env, f.args[1], vector=True)
+    if isinstance(f, Fn) and f.head == "logpi":
+        return _place(models.score(), models, env, *f.args[1:], vector=True)
+    if isinstance(f, Fn) and f.head == "logit":
+        psi = models.constants["psi"]
+        return _place(psi, models, env, f.args[1], vector=True)
+    rows = []
+    for i in range(models.dim):
+        e = _one(models, 0 * models.mass.flat[0])[..., None] + np.zeros(models.dim, dtype=int)
+        e = e.copy()
+        e[..., i] = e[..., i] + 1
+        rows.append(_series(f, models, env, e)[1])
+    return np.stack(np.broadcast_arrays(*rows), axis=-1)
+
+
+def _series(f, models, env, v):
+    zero = _one(models, 0 * models.mass.flat[0])
+    if f.is_number or isinstance(f, Whole) or (f.is_Symbol and f.name not in DEFINITIONS):
+        return _value(f, models, env), zero, zero
+    if f.is_Symbol:
+        return _series(DEFINITIONS[f.name].body, models, env, v)
+    if isinstance(f, Add):
+        parts = [_series(a, models, env, v) for a in f.args]
+        return tuple(sum(p[i] for p in parts) for i in range(3))
+    if isinstance(f, Mul):
+        total = None
+        for a in f.args:
+            s = _series(a, models, env, v)
+            total = s if total is None else _leibniz(total, s)
+        return total
+    if isinstance(f, Pow):
+        return _series_power(_series(f.base, models, env, v), _value(f.exp, models, env), models)
+    if isinstance(f, Exp):
+        a, b, c = _series(f.args[0], models, env, v)
+        if models.exact:
+            raise Undefined("no exact exponential")
+        return np.exp(a), np.exp(a) * b, np.exp(a) * (b * b + c)
+    if isinstance(f, Inv):
+        a, b, c = _series(f.args[0], models, env, v)
+        return 1 / a, -b / a**2, 2 * b * b / a**3 - c / a**2
+    if isinstance(f, Mean):
+        inside, axis = _bind(f.bound, env)
+        body = _series(f.body, models, inside, v)
+        weights = _weights(f.bound, models, inside)
+        if isinstance(f.bound, Completion):
+            s, c = _score_series(f.bound, models, inside, v)
+            body = _leibniz((1 + 0 * s, s, s * s + c), body)
+        return tuple((weights * b).sum(1 + axis, keepdims=True) for b in body)
+    if isinstance(f, Inner):  # <grad h, w> with a fixed w: only its value and first derivative
+        raise Undefined("a third derivative")
+    if f.head == "u":
+        return _success_series(f, models, env, v)
+    if f.head == "r":
+        return _value(f, models, env), zero, zero
+    if f.head == "logpi":
+        s, c = _score_series(f.args[2], models, env, v)
+        return zero, s, c
+    if f.head == "logit":
+        slope = (_gradient(f, models, env) * v).sum(-1)
+        return _value(f, models, env), slope, zero
+    if f.head in ("Fp", "Fw"):
+        p, p1, p2 = _success_series(Fn("u", f.args[1]), models, env, v)
+        p1, p2 = -p1, -p2
+        names = ("Fp", "Fw", "Fc") if f.head == "Fp" else ("Fw", "Fc", None)
+        first = _value(Fn(names[1], f.args[1]), models, env)
+        if names[2] is None:
+            return _value(f, models, env), first * p1, zero
+        second = _value(Fn(names[2], f.args[1]), models, env)
+        return _value(f, models, env), first * p1, second * p1 * p1 + first * p2
+    if f.head in DEFINITIONS:
+        return _series(unfold(f), models, env, v)
+    raise Undefined(f"{f} cannot be differentiated here")
+
+
+def _leibniz(a, b):
+    return a[0] * b[0], a[1] * b[0] + a[0] * b[1], a[2] * b[0] + 2 * a[1] * b[1] + a[0] * b[2]
+
+
+def _series_power(base, n, models):
+    a, b, c = base
+
+    def falling(times):
+        lower = np.maximum(n - times, 0) if not models.exact else np.vectorize(
+            lambda e: max(e - times, 0), otypes=[object])(n)
+        factor = n if times == 1 else n * (n - 1)
+        return factor * _power(a, lower, models)
+    return _power(a, n, models), falling(1) * b, falling(2) * b * b + falling(1) * c
+
+
+def _score_series(completion, models, env, v):
+    """First and second derivative of log pi along v; the second is minus a variance."""
+    score = _place(models.score(), models, env, completion.prompt, completion, vector=True)
+    along = (score * v).sum(-1)
+    pi = _place(models.pi, models, env, completion.prompt, completion)
+    axis = 1 + env[completion]
+    return along, -(pi * along * along).sum(axis, keepdims=True)
+
+
+def _success_series(f, models, env, v):
+    prompt = f.args[1]
+    inside, axis = _bind(Completion("_", prompt), env)
+    completion = Completion("_", prompt)
+    s, c = _score_series(completion, models, inside, v)
+    weights = (_place(models.pi, models, inside, prompt, completion)
+               * _place(models.reward, models, inside, prompt, completion))
+    total = [(weights * t).sum(1 + axis, keepdims=True) for t in (1 + 0 * s, s, s * s + c)]
+    return 1 - total[0], -total[1], -total[2]
+
+
+def _operator_norm(expr, models, env):
+    body, v = expr.args
+    if not isinstance(body, Hess):
+        raise Undefined("an operator norm of something else than a Hessian")
+    f = body.args[0]
+
+    def form(direction):
+        vector = np.zeros(models.dim, dtype=int) + direction
+        vector = _one(models, 0 * models.mass.flat[0])[..., None] + vector
+        return _series(f, models, env, vector)[2]
+    basis = np.eye(models.dim, dtype=int)
+    diagonal = [form(e) for e in basis]
+    if models.dim == 1:
+        return abs(diagonal[0])
+    if models.exact:
+        raise Undefined("no exact operator norm")
+    shape = np.broadcast_shapes(*(d.shape for d in diagonal))
+    matrix = np.zeros((*shape, models.dim, models.dim))
+    for i, j in product(range(models.dim), repeat=2):
+        if i == j:
+            matrix[..., i, i] = diagonal[i]
+        elif i < j:
+            both = form(basis[i] + basis[j])
+            matrix[..., i, j] = matrix[..., j, i] = (both - diagonal[i] - diagonal[j]) / 2
+    return np.abs(np.linalg.eigvalsh(matrix)).max(-1)
+
+
+def _moved(expr, models, env):
+    f, step = expr.args
+    delta = _value(step, models, env)
+    wide = [i for i in range(AXES) if delta.shape[1 + i] > 1]
+    if not wide:
+        return _value(f, models.moved(delta.reshape(models.size, models.dim)), env)
+    axis = 1 + wide[0]
+    if len(wide) > 1:
+        raise Undefined("a step that depends on two variables")
+    slices = [_value(f, models.moved(np.take(delta, i, axis).reshape(models.size, models.dim)),
+                     env) for i in range(delta.shape[axis])]
+    return np.concatenate(slices, axis=axis)

@@ -1,0 +1,125 @@
+"""Random policies for the second opinion, with constants that satisfy the paper's hypotheses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .models import Policies
+
+ORDERS = (1, 2, 3, 5, 8, 16, 32, 100, 1000)
+
+
+def policies(size: int, seed: int, prompts: int = 3, completions: int = 3, dim: int = 2,
+             largest_order: int = 1000, grid: int | None = None) -> Policies:
+    """`size` random policies; success probabilities reach close to 0 and 1.
+
+    grid: draw all numbers as small fractions (numerators up to `grid`), so that one instance can
+    be recomputed exactly. Half of the batch has one hard prompt whose gradient opposes the rest,
+    so that conflict and its hypotheses are met often.
+    """
+    rng = np.random.default_rng(seed)
+    shape = (size, prompts, completions)
+    if grid is None:
+        mass = rng.dirichlet(np.ones(prompts) * 0.7, size) + 1e-9
+        logits = rng.normal(scale=rng.choice([0.5, 2.0, 6.0], (size, 1, 1)), size=shape)
+        pi = np.exp(logits - logits.max(-1, keepdims=True)) + 1e-12
+        phi = rng.normal(size=(*shape, dim)) * rng.choice([0.1, 1.0, 3.0], (size, 1, 1, 1))
+    else:
+        mass = rng.integers(1, grid + 1, (size, prompts)).astype(float)
+        pi = rng.integers(1, grid + 1, shape).astype(float)
+        phi = rng.integers(-grid, grid + 1, (*shape, dim)) / rng.integers(
+            1, 4, (size, 1, 1, 1))
+    mass /= mass.sum(-1, keepdims=True)
+    pi /= pi.sum(-1, keepdims=True)
+    reward = (rng.random(shape) < 0.5).astype(float)
+    reward[..., 0] = 1.0  # at least one correct and one wrong completion
+    reward[..., -1] = 0.0
+    models = Policies(mass, pi, reward, phi)
+    models = _oppose(models, rng)
+    return with_constants(models, rng, largest_order, grid)
+
+
+def _oppose(models: Policies, rng) -> Policies:
+    """In half of the batch flip features so that the hardest prompt disagrees, the others agree."""
+    half = rng.random(models.size) < 0.5
+    p, g = models.success(), models.gradient()
+    direction = np.take_along_axis(
+        g, (models.mass * 1.0).argmax(-1)[:, None, None], 1)[:, 0]
+    sign = np.sign((g * direction[:, None]).sum(-1))
+    sign[sign == 0] = 1.0
+    hardest = p.argmin(-1)
+    wanted = np.ones_like(p)
+    wanted[np.arange(models.size), hardest] = -1.0
+    flip = np.where(half[:, None], sign * wanted, 1.0)
+    return Policies(models.mass, models.pi, models.reward, models.phi * flip[..., None, None])
+
+
+def with_constants(models: Policies, rng, largest_order: int = 1000,
+                   grid: int | None = None) -> Policies:
+    """Values for G, F, m, q, ... that make the hypotheses true wherever they can be."""
+    size, n = models.mass.shape
+    p, a = models.success(), models.agreement()
+    # sup over theta of E|s|^2 and of the Hessian of log pi: half the squared diameter bounds both
+    gaps = models.phi[..., :, None, :] - models.phi[..., None, :, :]
+    radius2 = (gaps**2).sum(-1).max((-1, -2, -3)) / 2 + 1e-3
+    G = np.sqrt(radius2)
+    if grid is not None:
+        G = np.ceil(G * 4) / 4
+    c = {"G": G, "F": G**2}
+    choices = np.array([k for k in ORDERS if k <= largest_order])
+    for name in ("#k", "#n", "#m"):
+        c[name] = rng.choice(choices, size).astype(float)
+    k = c["#k"]
+    # the strongly interfering set: the hardest prompts, as long as they disagree
+    order = np.argsort(p, axis=-1)
+    sorted_a = np.take_along_axis(a, order, -1)
+    sorted_p = np.take_along_axis(p, order, -1)
+    run = np.cumprod(sorted_a < 0, axis=-1).astype(bool)
+    run[:, -1] = False  # somebody has to be outside
+    count = run.sum(-1)
+    inside = np.zeros_like(p)
+    np.put_along_axis(inside, order, run.astype(float), -1)
+    worst = np.where(run, sorted_a, -np.inf).max(-1)
+    margin = np.where(count > 0, -worst, 1.0) * rng.uniform(0.3, 1.0, size)
+    eps = np.where(run, sorted_p, 0.0).max(-1)
+    next_p = np.take_along_axis(sorted_p, np.minimum(count, n - 1)[:, None], -1)[:, 0]
+    q = (models.mass * inside).sum(-1) * rng.uniform(0.5, 1.0, size)
+    if grid is not None:
+        margin, q = _floor(margin), _floor(q)
+        eps, next_p = _ceil(eps), _floor(next_p)
+    c.update({"minus": inside, "m": margin, "epsbar": 1 - eps, "delbar": 1 - next_p, "q": q})
+    # single crossing, large k
+    c["u0"] = 1 - _between(sorted_p[:, 0], sorted_p[:, -1], rng)
+    top = (p <= sorted_p[:, :1]).astype(float)
+    c["top"], c["rest"], c["never"] = top, 1 - top, np.zeros_like(p)
+    c["U"] = 1 - sorted_p[:, 0]
+    c["V"] = 1 - sorted_p[:, 1]
+    c["B"] = np.abs(a).max(-1) * (1 + rng.random(size)) + 1e-12
+    c["c"] = np.abs((models.mass * top * a).sum(-1))
+    c["failure"] = (models.mass * (1 - p)).sum(-1)
+    mean_w = k[:, None] * (1 - p) ** (k[:, None] - 1)
+    delta = (margin * (models.mass * mean_w * inside).sum(-1)
+             - G**2 * (models.mass * mean_w * (1 - inside)).sum(-1))
+    c2 = k ** 2 * G**2 * (G**2 + c["F"]) / 2
+    smooth = k ** 2 * G**2 + k * c["F"]
+    longest = np.where(delta > 0, np.minimum(delta / c2, 1 / smooth), 1 / smooth)
+    c["eta"] = longest * rng.uniform(0.2, 1.0, size)
+    for name in ("v", "Delta", "bvec", "cvec"):
+        c[name] = rng.normal(size=(size, models.dim)) * rng.choice([0.1, 1, 5], (size, 1))
+    for name in ("Fp", "Fw", "Fc", "H"):
+        c[name] = rng.normal(size=(size, n))
+    c["Fw"] = np.abs(c["Fw"])
+    c["logit"], c["psi"] = rng.normal(size=(size, n)), rng.normal(size=(size, n, models.dim))
+    return models.with_constants(**c)
+
+
+def _between(low, high, rng):
+    return low + (high - low) * rng.random(len(low))
+
+
+def _floor(values):
+    return np.floor(values * 64) / 64
+
+
+def _ceil(values):
+    return np.ceil(values * 64) / 64
