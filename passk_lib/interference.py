@@ -197,13 +197,16 @@ class ConflictReport:
     """E[a], which equals ‖∇J_1‖² by (8)."""
     covariance: float | np.ndarray
     """cov(w, a), as the mean product of deviations."""
-    std_weight: float | np.ndarray
-    """σ_w; 0 where all weights agree up to rounding."""
+    cv_weight: float | np.ndarray
+    """CV(w) = σ_w/E[w]; 0 where all weights agree up to rounding, or all are 0."""
     std_agreement: float
     """σ_a; 0 where all agreement scores agree up to rounding."""
     log_mean_weight: float | np.ndarray
     """log E[w], also where E[w] itself underflows; -inf where every weight is 0."""
+    # Of w/E[w], which does not underflow with w: E_D̃[a], cov(w, a)/E[w], ⟨∇J_k, ∇J_1⟩/E[w] and
+    # ‖∇J_k‖/E[w].
     _shifted: float | np.ndarray
+    _covariance: float | np.ndarray
     _direction_inner: float | np.ndarray
     _direction_norm: float | np.ndarray
 
@@ -240,24 +243,29 @@ class ConflictReport:
         return np.clip(self._direction_inner / length, -1, 1)  # an ulp beyond 1 is rounding
 
     @property
+    def std_weight(self) -> float | np.ndarray:
+        """σ_w."""
+        return self.mean_weight * self.cv_weight
+
+    @property
     def correlation(self) -> float | np.ndarray:
         """ρ(w, a) of appendix A, in [-1, 1]. Undefined at k = 1, where all weights are 1."""
-        return np.clip(self.covariance / self._spread("correlation"), -1, 1)
+        return np.clip(self._covariance / self._spread("correlation"), -1, 1)
 
     @property
     def correlation_bound(self) -> float | np.ndarray:
         """-E[w]·‖∇J_1‖² / (σ_w σ_a): conflict is a correlation below this, condition (19)."""
-        return -self.mean_weight * self.norm1_sq / self._spread("correlation_bound")
+        return -self.norm1_sq / self._spread("correlation_bound")
 
     @property
     def variation_product(self) -> float | np.ndarray:
         """CV(w)·CV(a) = σ_w σ_a / (E[w] ‖∇J_1‖²). Conflict implies that it exceeds 1."""
-        scale = self.mean_weight * self.norm1_sq
-        self._require("variation_product", scale > 0, "E[w] or ‖∇J_1‖² is 0")
-        return self.std_weight * self.std_agreement / scale
+        defined = np.greater(self.log_mean_weight, -np.inf) & (self.norm1_sq > 0)
+        self._require("variation_product", defined, "E[w] or ‖∇J_1‖² is 0")
+        return self.cv_weight * self.std_agreement / self.norm1_sq
 
     def _spread(self, name: str) -> float | np.ndarray:
-        spread = self.std_weight * self.std_agreement
+        spread = self.cv_weight * self.std_agreement
         self._require(name, spread > 0, "σ_w or σ_a is 0")
         return spread
 
@@ -302,8 +310,8 @@ class ConflictReport:
 
 _QUANTITIES = (
     "k inner norm1_sq norm_k cosine weighted_agreement decomposition reweighted mean_weight "
-    "log_mean_weight mean_agreement agreement_shifted covariance std_weight std_agreement "
-    "correlation correlation_bound variation_product conflict"
+    "log_mean_weight mean_agreement agreement_shifted covariance std_weight cv_weight "
+    "std_agreement correlation correlation_bound variation_product conflict"
 ).split()
 
 
@@ -331,16 +339,17 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
         products = [(float(g @ gradient), float(g @ g)) for g in field.means(density)]
         inner, norm_sq = np.array(products).T
         norm = np.sqrt(norm_sq)
-        centred = w - mean_weight[:, None]
+        relative = density - (density @ mass)[:, None]
         for name, entries in {
             "inner": mean_weight * inner,
             "norm_k": mean_weight * norm,
             "weighted_agreement": (w * a) @ mass,
             "mean_weight": mean_weight,
-            "covariance": (centred * deviation) @ mass,
-            "std_weight": _std(w, centred, mass),
+            "covariance": ((w - mean_weight[:, None]) * deviation) @ mass,
+            "cv_weight": _std(density, relative, mass),
             "log_mean_weight": log_mean,
             "_shifted": (density * a) @ mass,
+            "_covariance": (relative * deviation) @ mass,
             "_direction_inner": inner,
             "_direction_norm": norm,
         }.items():
@@ -356,8 +365,8 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
 
 
 _COLUMNS = (
-    "inner norm_k weighted_agreement mean_weight covariance std_weight log_mean_weight "
-    "_shifted _direction_inner _direction_norm"
+    "inner norm_k weighted_agreement mean_weight covariance cv_weight log_mean_weight "
+    "_shifted _covariance _direction_inner _direction_norm"
 ).split()
 
 

@@ -156,6 +156,7 @@ def test_twelve_digits_and_no_overflow_at_a_hundred_thousand_samples():
     n = 10**5
     cases = [(1, 7), (1, n), (3, n // 2), (500, 400), (20_000, 1), (999, 1001), (n - 3, 2)]
     cases += [(2000, 900), (n - 1, 1), (0, n), (n // 2, 800)]
+    cases += [(i, j) for i in range(1, 6) for j in range(1, 6)]  # values close to 0
     c, k = (np.array(column) for column in zip(*cases, strict=True))
     miss = [_miss(n, *case) for case in cases]
     _close(unbiased_pass_at_k(n, c, k), [1 - m for m in miss], 1e-12)

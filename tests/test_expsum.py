@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passk_lib.expsum import certified_signs
+from passk_lib.expsum import _Sum, _verdicts, certified_signs
 
 K_MAX = 10**6
 
@@ -86,6 +86,72 @@ def test_every_one_of_many_crossings_is_found():
     runs, _ = _signs(c, p)
     assert len(runs) > 12 and not any(run.sign == 0 for run in runs)
     _check(c, p, runs, extra=[*range(2, 300), *map(int, np.geomspace(300, K_MAX, 200))])
+
+
+@pytest.mark.parametrize("roots", [(4500, 5000), (4400, 4700, 5300, 7900), (4200, 4210, 4230)])
+def test_crossings_between_two_neighbouring_powers_of_two_are_found(roots):
+    """A polynomial in x = exp(-(k-1)/2000) with all its roots between k = 4096 and 8192."""
+    c = np.poly(np.exp(-(np.array(roots) - 0.5) / 2000))[::-1]
+    p = -np.expm1(-np.arange(1, len(c) + 1) / 2000)
+    runs, _ = _signs(c, p)
+    assert [run.first for run in runs[1:]] == pytest.approx(roots, abs=3)
+    _check(c, p, runs, extra=range(4100, 8200, 7))
+
+
+def test_the_cubic_and_its_bound_enclose_the_sum():
+    """At random k between two ends, the sum lies within the bound of the cubic, often only just."""
+    rng = np.random.default_rng(3)
+    closest = 0.0
+    for _ in range(200):
+        c, p = rng.normal(size=3), rng.uniform(0.001, 0.02, 3)
+        a, length = int(rng.integers(1, 200)), int(rng.integers(10, 100))
+        f = _Sum(c, np.zeros(3), p)
+        rows = f.at(np.array([a, a + length]))
+        (f0, g0, *_, bend), (f1, g1, *_) = rows
+        t = rng.random()
+        cubic = (
+            (1 + 2 * t) * (1 - t) ** 2 * f0
+            + t * (1 - t) ** 2 * length * g0
+            + t**2 * (3 - 2 * t) * f1
+            + t**2 * (t - 1) * length * g1
+        )
+        truth = c[np.argsort(p)] @ np.exp(-f.decay * (a + t * length - 1))
+        bound = bend * length**4 / 384
+        assert abs(truth - cubic) <= bound + 1e-13
+        closest = max(closest, abs(truth - cubic) / bound)
+    assert closest > 0.5
+
+
+def test_a_dip_that_both_ends_hide_is_not_overlooked():
+    """Values 1 and slopes ∓0.012 at both ends: a cubic above 0.6, yet the sum dips to -0.1."""
+    p = np.array([0.001, 0.01, 0.02, 0.04, 0.08])
+    decay = np.log(1 - p[0]) - np.log(1 - p)
+    n = np.array([100.0, 200.0, 150.0])
+    powers = np.exp(-decay * n[:, None])
+    system = np.vstack([powers, -decay * powers[:2]])
+    c = np.linalg.solve(system, [1, 1, -0.1, -0.012, 0.012])
+    f, ends = _Sum(c, np.zeros(5), p), np.array([[101, 201]])
+    rows = f.at(ends[0])
+    assert rows[:, :2].ravel().tolist() == pytest.approx([1, -0.012, 1, 0.012], rel=1e-6)
+    assert _verdicts(ends, rows[:1], rows[1:]).tolist() == [2]
+    signs = {run.sign for run in _signs(c, p)[0] if run.first <= 151 and run.last >= 120}
+    assert -1 in signs
+    _check(c, p, _signs(c, p)[0], extra=range(95, 210))
+
+
+def test_no_stretch_with_a_crossing_inside_is_given_one_sign():
+    rng = np.random.default_rng(4)
+    verdicts = set()
+    for _ in range(400):
+        c, p = rng.normal(size=4), rng.uniform(0.001, 0.1, 4)
+        k = np.arange(int(rng.integers(2, 60)), 400)[: int(rng.integers(3, 60))]
+        f = _Sum(c, np.zeros(4), p)
+        values = f.at(k)[:, 0]
+        rows = f.at(k[[0, -1]])
+        (verdict,) = _verdicts(k[None, [0, -1]], rows[:1], rows[1:])
+        assert verdict == 2 or np.all(np.sign(values) == verdict)
+        verdicts.add(int(verdict))
+    assert verdicts == {-1, 1, 2}
 
 
 def test_ten_thousand_terms_take_less_than_a_tenth_of_a_second():

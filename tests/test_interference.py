@@ -174,6 +174,7 @@ def test_the_report_is_exact_on_a_field_of_fractions():
             "mean_agreement": mean(a),
             "covariance": mean(deviations),
             "std_weight": float(sigma_w) ** 0.5,
+            "cv_weight": float(sigma_w) ** 0.5 / float(mean(w)),
             "std_agreement": float(sigma_a) ** 0.5,
             "agreement_shifted": dot(gk, g1) / mean(w),
             "cosine": float(dot(gk, g1)) / float(dot(gk, gk) * dot(g1, g1)) ** 0.5,
@@ -285,6 +286,7 @@ def test_the_shifted_mean_survives_the_underflow_of_every_weight():
     # D̃_k has moved to the hard prompt alone.
     assert report.agreement_shifted == pytest.approx(agreement(field)[1])
     assert report.conflict and report.cosine < 0
+    assert report.correlation == pytest.approx(-1) and report.variation_product > 1
 
 
 def test_prompts_of_mass_zero_change_nothing():
@@ -440,6 +442,12 @@ def _separated(seed):
     return _line(mass, p, pull * np.sqrt(p * (1 - p)))
 
 
+def _tied(seed):
+    """A random field in which several prompts share an agreement score, exactly."""
+    rng = np.random.default_rng(seed)
+    return _line([1 / 8] * 8, rng.integers(1, 10, 8) / 10, rng.choice([-2, -1, 1, 2, 4], 8))
+
+
 def test_k_star_of_the_returning_example():
     field = _returning()
     threshold = passk_lib.k_star(field, m=2 * float(field.mean()[0]))
@@ -511,16 +519,28 @@ def test_agreement_is_at_most_a_quarter_of_g_squared():
 
 
 def test_the_margin_that_is_chosen_gives_the_smallest_k_star():
-    for seed in range(30):
-        field = _separated(seed)
-        if not (agreement(field) < 0).any():
-            continue
-        best = passk_lib.k_star(field)
-        if not best.holds:
-            continue
-        for m in -agreement(field)[agreement(field) < 0]:
-            other = passk_lib.k_star(field, m=float(m))
-            assert not other.holds or best.paper <= other.paper + 1e-9
+    chosen = 0
+    for seed in range(150):
+        for field in (_separated(seed), _tied(seed)):
+            margins = -agreement(field)[agreement(field) < 0]
+            if not len(margins):
+                continue
+            best = passk_lib.k_star(field)
+            others = [passk_lib.k_star(field, m=float(m)) for m in margins]
+            possible = [other.paper for other in others if other.holds]
+            assert best.holds == bool(possible)
+            if possible:
+                assert best.paper == pytest.approx(min(possible))
+                chosen += len(possible) > 1
+    assert chosen > 10
+
+
+def test_prompts_of_equal_agreement_enter_the_set_together():
+    """Prompts 1 and 2 tie; splitting them would look like a separated set with a smaller k*."""
+    field = _line([0.01, 0.2, 0.01, 0.78], [0.1, 0.1, 0.6, 0.5], [-2, -1, -1, 3])
+    threshold = passk_lib.k_star(field)
+    assert threshold.holds and threshold.q == 0.01
+    assert not passk_lib.k_star(field, m=threshold.m / 2).holds
 
 
 def test_failing_hypotheses_say_by_how_much():
@@ -629,6 +649,17 @@ def test_doubtful_agreement_scores_are_allowed_for():
     assert 10**6 in blurred
 
 
+def test_rounding_of_the_mean_gradient_is_allowed_for():
+    """∇J_1 is 0 here, so nothing conflicts; in floats a remainder of either sign is left."""
+    mass = np.full(10, 0.1)
+    gradients = np.array([1.0] * 9 + [-9.0])
+    left = {float(np.sign(_line(mass, [0.5] * 10, g).mean()[0])) for g in (gradients, -gradients)}
+    assert left == {-1.0, 1.0}
+    for g in (gradients, -gradients):
+        conflicts = passk_lib.conflict_set(_line(mass, np.arange(1, 11) / 20, g))
+        assert conflicts.undecided == [(2, 10**6)] and conflicts.beyond == 0
+
+
 def test_conflict_set_of_ten_thousand_prompts_is_quick():
     field = Toy().sample(10_000, seed=0).field(THETA_REF)
     times = []
@@ -641,10 +672,10 @@ def test_conflict_set_of_ten_thousand_prompts_is_quick():
 
 def test_best_set_has_the_largest_delta():
     for seed in range(30):
-        field = _random(seed, size=8, dim=2)
-        a = agreement(field)
-        if a.min() >= 0:
-            continue
-        best = passk_lib.best_set(field, 5, 0.7).delta(0.7)
-        every = [interference_set(field, 5, float(m)).delta(0.7) for m in -a[a < 0]]
-        assert best == pytest.approx(max(every))
+        for field in (_random(seed, size=8, dim=2), _tied(seed)):
+            a = agreement(field)
+            if a.min() >= 0:
+                continue
+            best = passk_lib.best_set(field, 5, 0.7).delta(0.7)
+            every = [interference_set(field, 5, float(m)).delta(0.7) for m in -a[a < 0]]
+            assert best == pytest.approx(max(every))
