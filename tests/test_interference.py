@@ -537,7 +537,7 @@ def test_the_margin_that_is_chosen_gives_the_smallest_k_star():
 
 def test_prompts_of_equal_agreement_enter_the_set_together():
     """Prompts 1 and 2 tie; splitting them would look like a separated set with a smaller k*."""
-    field = _line([0.01, 0.2, 0.01, 0.78], [0.1, 0.1, 0.6, 0.5], [-2, -1, -1, 3])
+    field = _line([0.01, 0.2, 0.01, 0.78], [0.05, 0.1, 0.6, 0.5], [-2, -1, -1, 3])
     threshold = passk_lib.k_star(field)
     assert threshold.holds and threshold.q == 0.01
     assert not passk_lib.k_star(field, m=threshold.m / 2).holds
