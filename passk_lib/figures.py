@@ -291,3 +291,73 @@ def agreement_histogram(
         ax.legend(fontsize=9)
     axes[1].set_xlabel(r"agreement score $a_\theta(x)$")
     return fig
+
+
+STATUS_LOOK = {
+    "proved": (EASY, "o"),
+    "checked": (PASS1, "s"),
+    "refuted as printed": (PASSK, "X"),
+    "cited": (HARD, "D"),
+    "defined": ("#777777", "^"),
+    "assumed": ("#777777", "v"),
+}
+
+
+@styled
+def dependency_graph(
+    edges: Sequence[tuple[str, str]], labels: Mapping[str, str], status: Mapping[str, str]
+) -> Figure:
+    """What rests on what, from the left (rests on nothing) to the right.
+
+    ``edges``: pairs (statement, what it rests on). ``labels``, ``status``: by statement; the
+    statuses are the ledger's, shown by colour and by marker.
+    """
+    layers = _layers(list(labels), edges)
+    place = {
+        name: (depth, -(row - (len(layer) - 1) / 2))
+        for depth, layer in enumerate(layers)
+        for row, name in enumerate(layer)
+    }
+    height = max(len(layer) for layer in layers)
+    fig, ax = plt.subplots(figsize=(1.5 * len(layers) + 1, 0.27 * height + 0.8))
+    for above, below in edges:
+        (x1, y1), (x0, y0) = place[above], place[below]
+        ax.annotate("", xy=(x1 - 0.04, y1), xytext=(x0 + 0.04, y0), zorder=1, arrowprops={
+            "arrowstyle": "-|>", "color": "#BBBBBB", "linewidth": 0.7, "mutation_scale": 7,
+            "connectionstyle": "arc3,rad=0.05"})
+    halo = [patheffects.withStroke(linewidth=3, foreground="white")]
+    for kind, (color, marker) in STATUS_LOOK.items():
+        names = [name for name in labels if status[name] == kind]
+        if names:
+            ax.scatter(*zip(*(place[name] for name in names), strict=True), c=color, marker=marker,
+                       s=42, zorder=2, label=f"{kind} ({len(names)})")
+    for name, text in labels.items():
+        ax.annotate(text, place[name], xytext=(6, 0), textcoords="offset points", va="center",
+                    fontsize=7.5, path_effects=halo, zorder=3)
+    ax.axis("off")
+    ax.set_xlim(-0.2, len(layers) - 0.1)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=6, fontsize=9)
+    return fig
+
+
+def _layers(names: list[str], edges: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Names by the length of the longest chain below them, each layer ordered to cross little."""
+    below: dict[str, list[str]] = {name: [] for name in names}
+    for above, under in edges:
+        below[above].append(under)
+    depth: dict[str, int] = {}
+
+    def deep(name: str) -> int:
+        if name not in depth:
+            depth[name] = 1 + max((deep(each) for each in below[name]), default=-1)
+        return depth[name]
+
+    layers: list[list[str]] = [[] for _ in range(1 + max(map(deep, names)))]
+    for name in names:
+        layers[depth[name]].append(name)
+    row: dict[str, float] = {}
+    for layer in layers:
+        # A statement stands at the mean height of what it rests on.
+        layer.sort(key=lambda name: np.mean([row[each] for each in below[name]] or [0]))
+        row |= {name: i - (len(layer) - 1) / 2 for i, name in enumerate(layer)}
+    return layers
