@@ -53,7 +53,7 @@ EMBEDDED = [
           "any first course in analysis"),
     Axiom("expectation", "$\\mathbb{E}$ is linear, $\\mathbb{E}[1]=1$, and monotone: $f\\le g$ "
           "everywhere gives $\\mathbb{E}[f]\\le\\mathbb{E}[g]$ (and $<$ gives $<$). The "
-          "expectations that are written exist.", "Williams, Probability with Martingales, ch. 5-6"),
+          "expectations that are written exist.", "Williams, Probability with Martingales, ch. 5"),
     Axiom("Fubini", "$\\mathbb{E}_x[f(x)]\\,\\mathbb{E}_x[g(x)]=\\mathbb{E}_{x,x'}[f(x)\\,g(x')]$ "
           "for independent copies, in any order.", "Williams, Probability with Martingales, ch. 8"),
     Axiom("inner product", "$\\langle\\cdot,\\cdot\\rangle$ is bilinear and symmetric, "
@@ -194,9 +194,10 @@ def same_gradient(t: Theorem) -> Theorem:
     return conclude(Grad(t.left), "=", Grad(t.right), [t], axiom="calculus")
 
 
-axiom("Taylor", "$|v^\\top\\nabla^2 f\\,v|\\le L\\,\\lVert v\\rVert^2$ for every $v$ at every "
-      "$\\theta$ gives $|f(\\theta')-f(\\theta)-\\langle\\nabla f(\\theta),\\theta'-\\theta\\rangle|"
-      "\\le\\tfrac L2\\lVert\\theta'-\\theta\\rVert^2$.", "Nesterov, Introductory Lectures, 1.2.2")
+axiom("Taylor", "$|v^\\top\\nabla^2 f\\,v|\\le L\\,\\lVert v\\rVert^2$ for every $v$ and "
+      "$\\theta$ gives $|f(\\theta')-f(\\theta)-\\langle\\nabla f(\\theta),\\theta'-"
+      "\\theta\\rangle|\\le\\tfrac L2\\lVert\\theta'-\\theta\\rVert^2$.",
+      "Nesterov, Introductory Lectures, 1.2.2")
 
 
 def taylor(f, upper: Theorem, lower: Theorem, v: VectorSymbol, step) -> tuple[Theorem, Theorem]:

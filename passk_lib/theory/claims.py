@@ -16,6 +16,7 @@ from sympy import sympify
 from . import kernel
 from .axioms import as_latex
 from .kernel import Rejected, Theorem
+from .normal import nf
 from .terms import latex
 
 COMPUTED = ("proved", "checked", "refuted as printed")
@@ -69,6 +70,7 @@ class Proof:
         self.lines: list[Line] = []
         self.parts: list[Part] = []
         self.rests_on: list[str] = []
+        self.premise: tuple | None = None  # what is supposed just now, inside an implication
 
     # -- a subclass may change what is written; see mutation.py
     def written(self, kind: str, index: int, value):
@@ -120,7 +122,7 @@ class Proof:
                 "step", (relation, sympify(right), tuple(evidence)))
             link = kernel.combine(left, relation, right, *evidence)
             uses = sorted(link.rests_on)
-            self.lines.append(Line(relation, latex(right), reason + _inequalities(evidence),
+            self.lines.append(Line(relation, latex(right), reason + _inequalities(link, evidence),
                                    tuple(uses)))
             links.append(link)
             left = right
@@ -144,7 +146,9 @@ class Proof:
         premise, goal = self._write("implication", (_spread(premise), _spread(goal)))
         self.step(f"Suppose ${_relation_latex(premise)}$.")
         supposed = kernel.assume(*premise)
+        self.premise = premise
         theorem = kernel.combine(*goal, argument(supposed))
+        self.premise = None
         self._check_hypotheses(theorem, allowed=next(iter(supposed.hypotheses)))
         self.parts.append(Part(*goal, theorem, words, premise))
 
@@ -169,12 +173,12 @@ def _relation_latex(relation) -> str:
     return f"{latex(sympify(relation[0]))} {SIGN[relation[1]]} {latex(sympify(relation[2]))}"
 
 
-def _inequalities(evidence) -> str:
-    """The inequalities among the reasons, printed when they are short enough to help."""
+def _inequalities(link: Theorem, evidence) -> str:
+    """The inequalities among the reasons, where they are short and say more than the line."""
     shown = []
     for item in evidence:
         t = item[1] if isinstance(item, tuple) else item
-        if t.relation != "=":
+        if t.relation != "=" and nf(t.difference - link.difference):
             text = as_latex(t)
             if len(text) <= 160:
                 shown.append(f"${text}$")

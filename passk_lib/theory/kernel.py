@@ -12,6 +12,7 @@ the normal form, a sum of differences that are known to be non-negative.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from sympy import Expr, sympify
 
@@ -125,7 +126,7 @@ def combine(left, relation, right, *evidence) -> Theorem:
 
 def chain(*links: Theorem) -> Theorem:
     """a R b, b S c |- a T c, with T the stronger of R and S in the order =, <=, <."""
-    for first, second in zip(links, links[1:], strict=False):
+    for first, second in pairwise(links):
         if nf(first.right - second.left):
             raise Rejected("the links of a chain do not join")
     relation = max((t.relation for t in links), key=RELATIONS.index)

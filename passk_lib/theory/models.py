@@ -52,8 +52,8 @@ class Undefined(ValueError):
 class Policies:
     """A batch of B policies over N prompts and Y completions, at one theta each.
 
-    mass: (B, N), rows sum to 1. pi: (B, N, Y) in (0, 1), rows sum to 1. reward: (B, N, Y) of 0
-    and 1. phi: (B, N, Y, d) features. constants: name -> (B,) for the symbols, "#k" for the order k,
+    mass: (B, N), rows sum to 1. pi: (B, N, Y) in (0, 1), rows sum to 1. reward: (B, N, Y), 0
+    or 1. phi: (B, N, Y, d) features. constants: name -> (B,) for the symbols, "#k" for the order k,
     (B, d) for vector symbols, (B, N) for primitives of a prompt.
     """
 
@@ -386,7 +386,7 @@ def _series(f, models, env, v):
             s, c = _score_series(f.bound, models, inside, v)
             body = _leibniz((1 + 0 * s, s, s * s + c), body)
         return tuple((weights * b).sum(1 + axis, keepdims=True) for b in body)
-    if isinstance(f, Inner):  # <grad h, w> with a fixed w: only its value and first derivative
+    if isinstance(f, Inner):  # <grad h, w>: would need a third derivative
         raise Undefined("a third derivative")
     if f.head == "u":
         return _success_series(f, models, env, v)
@@ -399,7 +399,7 @@ def _series(f, models, env, v):
         slope = (_gradient(f, models, env) * v).sum(-1)
         return _value(f, models, env), slope, zero
     if f.head in ("Fp", "Fw"):
-        p, p1, p2 = _success_series(Fn("u", f.args[1]), models, env, v)
+        _, p1, p2 = _success_series(Fn("u", f.args[1]), models, env, v)
         p1, p2 = -p1, -p2
         names = ("Fp", "Fw", "Fc") if f.head == "Fp" else ("Fw", "Fc", None)
         first = _value(Fn(names[1], f.args[1]), models, env)
@@ -448,7 +448,7 @@ def _success_series(f, models, env, v):
 
 
 def _operator_norm(expr, models, env):
-    body, v = expr.args
+    body = expr.args[0]
     if not isinstance(body, Hess):
         raise Undefined("an operator norm of something else than a Hessian")
     f = body.args[0]

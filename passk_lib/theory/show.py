@@ -61,7 +61,8 @@ def link(claim_id: str) -> str:
     c = CLAIMS[claim_id]
     text = c.number if c.number != "—" else c.title
     numbered = _EQUATION.match(claim_id)
-    if ((numbered and int(numbered[1]) <= 20) or _STATEMENT.match(claim_id)) and c.chapter[:1] == "0":
+    placed = (numbered and int(numbered[1]) <= 20) or _STATEMENT.match(claim_id)
+    if placed and c.chapter[:1] == "0":
         return f"[{text}]({c.chapter}.ipynb#{claim_id})"
     return text
 
@@ -82,7 +83,7 @@ def markdown(r: Result, steps: bool = True) -> str:
     box = [heading(r), ""]
     if r.givens:
         box += ["Suppose:", ""]
-        box += [f"- {g.words + ': ' if g.words else ''}${g.latex()}$" for g in r.givens] + [""]
+        box += [f"- {_given(g)}" for g in r.givens] + [""]
     if c.statement:
         box += [c.statement, ""]
     box += _statement(r.parts)
@@ -96,11 +97,18 @@ def markdown(r: Result, steps: bool = True) -> str:
         out += "\n\n" + derivation(r)
     tail = []
     if r.depends_on:
-        tail.append("Rests on " + ", ".join(link(d) for d in dict.fromkeys(r.depends_on)) + ".")
+        word = "Mended, or settled, in " if c.refutes else "Rests on "
+        tail.append(word + ", ".join(link(d) for d in dict.fromkeys(r.depends_on)) + ".")
     if r.axioms:
         tail.append("Taken on trust along the way: " + ", ".join(
             a for a in AXIOMS if a in r.axioms) + ".")
     return out + ("\n\n" + " ".join(tail) if tail else "")
+
+
+def _given(g) -> str:
+    """The words and the checked formula; only the formula where the words are one as well."""
+    bare = g.words.startswith("$") and g.words.endswith("$") and g.words.count("$") == 2
+    return f"${g.latex()}$" if bare or not g.words else f"{g.words}: ${g.latex()}$"
 
 
 def derivation(r: Result) -> str:
@@ -113,16 +121,14 @@ def derivation(r: Result) -> str:
             continue
         n += 1
         sign = f"{SIGN[line.relation]}\\; " if line.relation else ""
-        uses = [link(u) for u in line.uses if link(u) not in line.reason]
-        uses = [f"({u})" if not u.startswith("(") else u for u in uses]
-        bare = [CLAIMS[u].number for u in line.uses]
-        named = [u for u, b in zip(uses, bare, strict=False) if b not in line.reason]
-        reason = line.reason
-        for u in line.uses:  # a number in the reason becomes a link
-            number = CLAIMS[u].number
-            if number in reason and link(u) != number:
-                reason = reason.replace(number, link(u), 1)
-        reason += (" " + " ".join(named)) if named else ""
+        reason, extra = line.reason, []
+        for used in line.uses:  # a number in the reason becomes a link
+            number = CLAIMS[used].number
+            if number != "—" and number in reason:
+                reason = reason.replace(number, link(used), 1)
+            else:
+                extra.append(link(used))
+        reason += f" ({', '.join(extra)})" if extra else ""
         rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {_cell(reason)} |")
     return "\n".join(rows)
 

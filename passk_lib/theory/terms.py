@@ -300,12 +300,19 @@ def _tex_sum(e: Add) -> str:
 
 
 def _term_key(term):
+    """Numbers, objectives and probabilities, products, single moments; negative terms last."""
     negative = term.could_extract_minus_sign()
-    return (negative, not term.is_Number if not negative else term.is_Number, _weight(term))
-
-
-def _weight(term):
-    return (len(str(term)), str(term))
+    plain = -term if negative else term
+    head = plain.head if isinstance(plain, Fn) else ""
+    if plain.is_Number:
+        rank = 0
+    elif head in ("J", "p", "Fp") or isinstance(plain, Moved):
+        rank = 1
+    elif head.startswith("cov"):
+        rank = 4
+    else:
+        rank = 2 if isinstance(plain, Mul) else 3
+    return (negative, rank, len(str(term)), str(term))
 
 
 _RANK = {"w": 3, "W": 3, "wprime": 3}
@@ -323,9 +330,11 @@ def _factor_key(f):
         return (_RANK.get(base.head, 5), str(base))
     if isinstance(base, Add):
         return (4, str(base))
-    if isinstance(base, Mean | Inner):
+    if isinstance(base, Mean):
         return (6, str(base))
-    return (9 if isinstance(base, Grad | VectorSymbol) else 7, str(base))
+    if isinstance(base, Inner):
+        return (7, str(base))
+    return (9 if isinstance(base, Grad | VectorSymbol) else 8, str(base))
 
 
 def _tex_product(e: Mul, least: int) -> str:
@@ -396,8 +405,8 @@ def _tex_node(e, least: int) -> str:
         return rf"\sqrt{{{_tex(e.args[0], 0)}}}"
     if isinstance(e, GeometricSum):
         r, i, j = e.args
-        return _wrap(rf"\sum_{{l={_tex(i, 0)}}}^{{{_tex(j - 1, 0)}}}{_tex_power(Pow(r, Symbol('l')))}",
-                     _PRODUCT, least)
+        body = _tex_power(Pow(r, Symbol("l")))
+        return _wrap(rf"\sum_{{l={_tex(i, 0)}}}^{{{_tex(j - 1, 0)}}}{body}", _PRODUCT, least)
     if isinstance(e, Fn):
         template = (DEFINITIONS[e.head].latex if e.head in DEFINITIONS else PRIMITIVES[e.head])
         for i, argument in enumerate(e.args[1:]):

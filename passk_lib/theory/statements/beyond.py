@@ -2,11 +2,10 @@
 
 # ruff: noqa: F403, F405  (the paper's symbols come from setting.py)
 
-from sympy import Integer, Rational, Symbol
+from sympy import Integer, Rational
 
 from ..axioms import (
     bounded,
-    complement,
     geometric_sum,
     log_increases,
     log_one,
@@ -15,6 +14,7 @@ from ..axioms import (
     power,
     power_sign,
     reciprocal,
+    success_probability,
     tangent,
 )
 from ..claims import Proof, declare, proved
@@ -23,7 +23,6 @@ from ..kernel import (
     at_least,
     chain,
     combine,
-    discharge,
     flip,
     inner,
     mean,
@@ -36,10 +35,9 @@ from ..kernel import (
     weaken,
 )
 from ..setting import *
-from ..terms import NAMES, E, Fn, Inv, Log, Whole, define, frac, ip, primitive, sq
+from ..terms import E, Inv, Log, Whole, define, frac, ip, primitive, sq
 from .descent import _hessian_bounds, _smooth, hessians_bounded
 from .threshold import (
-    _bound_45,
     _log_parts,
     _positive_constants,
     bound,
@@ -61,8 +59,6 @@ HALF, QUARTER = Rational(1, 2), Rational(1, 4)
 def _(proof: Proof):
     bounded_scores = scores_bounded(proof)
     four, centred = proof.use("eq-4"), proof.use("score-mean")
-    other = at(centred, {y: yy})
-    from ..axioms import success_probability
     one = success_probability(x, y)
     gap, gap2 = r(x, y) - p(x), r(x, yy) - p(x)
     mean_gap = E(gap2 * s(x, yy), yy)
@@ -70,7 +66,6 @@ def _(proof: Proof):
     again = combine(g(x), "=", mean_gap, here)
     low_u, high_u = bounded(u(x))
     spread = times(combine(0, "≤", p(x), high_u), low_u)
-    del other
     variance = proof.chain(
         E(gap**2, y),
         ("=", E(r(x, y), y) - 2 * p(x) * E(r(x, y), y) + p(x) ** 2, "expand; $r^2=r$"),
@@ -130,7 +125,6 @@ def _(proof: Proof):
         "proof needs only the tangent of $t^k$ at $1-p$.")
 def _(proof: Proof):
     low, _ = bounded(u(x))
-    from ..kernel import weaken
     line = tangent(low, weaken(number(1)), k)
     t = proof.chain(
         (1 - p(x)) ** (k - 1) * (1 + (k - 1) * p(x)),
@@ -299,7 +293,7 @@ def _(proof: Proof):
     proof.state_same(t)
 
 
-# ------------------------------------------------------------------------------- what conflict needs
+# ----------------------------------------------------------------------------- what conflict needs
 
 
 @proved("conflict-cv", "—", "Conflict needs variation in weights and agreement", "theorem", CH5,
@@ -342,7 +336,6 @@ def _(proof: Proof):
 big = Whole("n")  # n >= 1, so that k + n > k
 later = k + big
 f_of = define("f", (k,), E(u(x) ** (k - 1) * a(x), x), "f(#1)")
-NAMES["ratio0"] = r"(1-p_0)^{-1}"
 
 
 @proved("f-is-conflict", "—", "The sign of f is the sign of the inner product", "lemma", CH5)
@@ -398,13 +391,13 @@ def _(proof: Proof):
 def _(proof: Proof):
     scores_bounded(proof)
     margin_set(proof)
-    hard, easy = separation(proof)
+    separation(proof)
     h = _positive_constants(proof)
-    mass = proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
+    proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
     agree = proof.given("no conflict at k", 0, "≤", f_of(k))
     order = combine(0, "<", k, at_least(k), number(1))
     one_k, inv_k = reciprocal(order)
-    t45 = proof.use("prop-4.5")
+    t45 = proof.use("eq-32")
     f = _log_parts(h)
     inside = (1 - eps) ** (k - 1) * m * q
     outside = (1 - delta) ** (k - 1) * G**2 * (1 - q)
@@ -413,7 +406,7 @@ def _(proof: Proof):
         0, ("≤", f_of(k), "no conflict at k", agree),
         ("=", Inv(k) * inner_k1(), "divide by $k$", (-Inv(k), proof.use("f-is-conflict")),
          (-f_of(k), one_k)),
-        ("≤", Inv(k) * (-bound()), "Proposition 4.5", times(t45, inv_k)),
+        ("≤", Inv(k) * (-bound()), "(32)", times(t45, inv_k)),
         ("=", outside - inside, "cancel $k$", (outside - inside, one_k)))
     ratios = proof.chain(
         f["base"] ** (k - 1),
@@ -431,7 +424,6 @@ def _(proof: Proof):
          (-Inv(Log(f["base"])), log_power(f["base_pos"], k - 1))),
         ("≤", kstar(), "logarithms increase",
          times(log_increases(ratios, base_power), f["inv_log"])))
-    del hard, easy, mass
     proof.state_same(t)
 
 
@@ -470,13 +462,11 @@ def _hardest(proof: Proof, sign: int):
     split = proof.given(r"every prompt that matters is one of the two kinds", a(x), "=",
                         (top(x) + rest(x)) * a(x))
     low, _ = bounded(u(x))
-    top_low, _ = bounded(top(x))
     rest_low, rest_high = bounded(rest(x))
     same = power_equal(combine(top(x) * u(x), "=", top(x) * U, equal), k - 1)
     rest_power = times(power(below, k - 1, times(rest_low, low)), rest_low)
     room = mean(times(times(times(rest_high, power_sign(weaken(v_low), k - 1)),
                             weaken(size_low)), number(1)), x)
-    del top_low
     return proof.chain(
         sign * f_of(k),
         ("=", sign * E(u(x) ** (k - 1) * (top(x) + rest(x)) * a(x), x), "the two kinds",
@@ -552,4 +542,3 @@ declare("descartes", "—", "How many crossings there can be", "cited",
         r"the prompts are sorted by $p_i$",
         "Descartes' rule for exponential sums; Pólya and Szegő, Problems and Theorems in Analysis "
         "II, part V, problem 77. Its induction is not formalised here", "theorem", CH5)
-del Fn, Symbol, complement, discharge, _bound_45

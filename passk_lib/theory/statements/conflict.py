@@ -6,7 +6,20 @@ from sympy import Rational, Symbol
 
 from ..axioms import bounded, power_sign, reciprocal, square_root, tangent
 from ..claims import Proof, declare, proved
-from ..kernel import at, at_least, combine, inner, mean, number, scaled, square, squared_norm, times
+from ..kernel import (
+    at,
+    at_least,
+    chain,
+    combine,
+    discharge,
+    inner,
+    mean,
+    number,
+    scaled,
+    square,
+    squared_norm,
+    times,
+)
 from ..setting import *
 from ..terms import E, Inv, Sqrt, define, frac, ip, sq, substitute
 
@@ -82,10 +95,10 @@ def _(proof: Proof):
 
 @proved("prop-4.1", "Proposition 4.1", "Gradient conflict characterised", "proposition", CH4)
 def _(proof: Proof):
-    nine, ten = proof.use("eq-9"), proof.use("eq-10")
+    nine, second = _decomposition(proof, w(k, x), dJ(k), cov(k), proof.use("eq-2"))
     proof.state_same(nine)
-    proof.state_same(combine(E(w(k, x) * a(x), x), "=", E(w(k, x), x) * sq(dJ(1)) + cov(k),
-                             (-1, nine), ten))
+    proof.state_same(second)
+    ten = chain(nine, second)
     weighted = E(w(k, x) * a(x), x)
     proof.equivalent(
         (inner_k1(), "<", 0), (weighted, "<", 0),
@@ -184,7 +197,6 @@ def _(proof: Proof):
     bound = -E(w(k, x), x) * sq(dJ(1))
     first = proof.use("prop-4.1", 4)  # conflict => cov < bound
     second = proof.use("prop-4.1", 5)
-    from ..kernel import discharge
     proof.equivalent(
         (inner_k1(), "<", 0), (rho(k), "<", frac(bound, deviations)),
         lambda h: proof.chain(
@@ -277,7 +289,6 @@ def _unconditional(proof, of, i):
 
 
 def _restate_implication(proof, of, i):
-    from ..kernel import discharge
     part = _parts(of)[i]
     proof.implies(part.premise, (part.left, part.relation, part.right),
                   lambda h: discharge(proof.use(of, i), h))

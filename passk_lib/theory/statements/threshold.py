@@ -44,6 +44,10 @@ declare("assumption-4.3", "Assumption 4.3, (12)", "Bounded scores", "assumed",
         r"$\mathbb E_y\lVert\nabla^2\log\pi_\theta(y\mid x)\rVert\le F$ for every prompt",
         "a hypothesis of the paper; each claim that needs a part of it lists that part",
         "assumption", CH5)
+declare("eq-12", "(12)", "Bounded scores, the two bounds", "assumed",
+        r"$\mathbb E_y\lVert s_\theta(x,y)\rVert^2\le G^2$, "
+        r"$\mathbb E_y\lVert\nabla^2\log\pi_\theta(y\mid x)\rVert\le F$",
+        "the formula of Assumption 4.3", "assumption", CH5, depends_on=("assumption-4.3",))
 declare("eq-13", "(13)", "Strongly interfering prompts", "defined",
         r"$\mathcal X_-(\theta,m)=\{x: a_\theta(x)\le -m\}$, with indicator $\mathbf 1_-$ and "
         r"mass $q_\theta=\mathbb E[\mathbf 1_-]$",
@@ -66,7 +70,8 @@ def scores_bounded(proof: Proof, everywhere: bool = False):
 
 
 def margin_set(proof: Proof):
-    return proof.given(r"$a_\theta\le-m$ on $\mathcal X_-(\theta,m)$", minus(x) * (a(x) + m), "≤", 0)
+    return proof.given(r"$a_\theta\le-m$ on $\mathcal X_-(\theta,m)$",
+                       minus(x) * (a(x) + m), "≤", 0)
 
 
 left_v, right_v = VectorSymbol("bvec"), VectorSymbol("cvec")
@@ -120,9 +125,9 @@ def _(proof: Proof):
 def _(proof: Proof):
     grad1 = at(proof.use("eq-2"), {k: 1})
     schwarz = proof.use("cauchy-schwarz", 1)
-    norm_x, low = norm(g(x))
+    _, low = norm(g(x))
     mean_g = E(g(x2), x2)
-    norm_m, low_m = norm(mean_g)
+    norm_m, _ = norm(mean_g)
     one = at(schwarz, {left_v: g(x), right_v: mean_g})
     pair = at(schwarz, {left_v: g(x), right_v: g(x2)})
     size = E(Norm(g(x2)), x2)
@@ -297,8 +302,9 @@ def square_of(t):
     return square(t)
 
 
-kstar = define("kstar", (), 1 + frac(Log(frac((1 - q) * G**2, q * m)), Log(frac(1 - eps, 1 - delta))),
-               r"k^\star")
+kstar = define(
+    "kstar", (), 1 + frac(Log(frac((1 - q) * G**2, q * m)), Log(frac(1 - eps, 1 - delta))),
+    r"k^\star")
 
 
 def _positive_constants(proof: Proof):
@@ -396,37 +402,29 @@ def _(proof: Proof):
     proof.equivalent((kstar(), "<", k), (-bound(), "<", 0), forward, backward)
 
 
+@proved("eq-32", "(32)", "The bound of Proposition 4.5", chapter=CH5)
+def _(proof: Proof):
+    proof.state_same(_bound_45(proof, threshold_setting(proof)))
+
+
 @proved("prop-4.5", "Proposition 4.5", "Influence of k", "proposition", CH5,
         reason="A statement at one θ: “for any θ” cannot hold where the gradient vanishes "
-        "(slip 6).")
-def _(proof: Proof):
-    h = threshold_setting(proof)
-    t = _bound_45(proof, h)
-    proof.state_same(t)
-
-
-@proved("prop-4.5-threshold", "Proposition 4.5, k > k*", "Beyond k* the gradients conflict",
-        "proposition", CH5)
+        "(slip 6). The paper leaves q < 1 and δ < 1 unsaid; k* needs them.")
 def _(proof: Proof):
     scores_bounded(proof)
     margin_set(proof)
-    separation(proof)
-    _positive_constants(proof)
-    proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
-    t = proof.use("prop-4.5")
+    hard, easy = separation(proof)
+    h = _positive_constants(proof)
+    mass = proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
+    t = _bound_45(proof, {"hard": hard, "easy": easy, "gap": h["gap"], "one": weaken(h["one"]),
+                          "margin": weaken(h["m"]), "mass": mass})
+    proof.state_same(t)
     beyond = proof.use("eq-33", 0)
     proof.implies((kstar(), "<", k), (inner_k1(), "<", 0),
                   lambda supposed: proof.chain(
                       inner_k1(),
-                      ("≤", -bound(), "Proposition 4.5", t),
+                      ("≤", -bound(), "the bound above", t),
                       ("<", 0, "(33)", discharge(beyond, supposed))))
-
-
-@proved("eq-32", "(32)", "The bound of Proposition 4.5", chapter=CH5)
-def _(proof: Proof):
-    threshold_setting(proof)
-    t = proof.use("prop-4.5")
-    proof.state_same(proof.chain(inner_k1(), ("≤", -bound(), "Proposition 4.5", t)))
 
 
 @proved("k-star-at-least-one", "—", "The threshold is never below 1", "lemma", CH5,
