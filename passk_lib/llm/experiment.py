@@ -34,9 +34,9 @@ from .sampling import Completions, Sampling, end_tokens, sample
 from .scoring import encode, exact_rows, success_of
 from .storage import Pace, Store, read_manifest, read_stage
 from .tasks import Task, make_task
+from .verifiers import CORRECT, CRASHED, TIMED_OUT, VERIFIERS, WRONG, Judge
 
 STAGES = ("prompts", "completions", "verdicts", "gradients", "exact")
-WRONG, CORRECT, CRASHED = 0, 1, 2
 KERNEL_NUMBERS = 2**27  # gradients held at once for the kernel: at most 512 MB of float32
 TINY = 1_000_000  # parameters
 KEEP_EVERY = 20.0  # seconds between two savings of a running sum
@@ -53,6 +53,9 @@ class Settings:
     model: str = _option("B", "a shipped model, a folder or a hub id")
     task: str = _option("subtraction", "what is asked, and how answers are verified")
     hard_fraction: float = _option(0.15, "subtraction: mass of the prompts with a < b")
+    data: str = _option("", "jsonl: the file; math, gsm8k: another copy's id")
+    verifier: str = _option("", f"of data: {', '.join(VERIFIERS)}; empty is the task's own")
+    chat: bool = _option(False, "prompts go through the tokenizer's chat template")
     prompts: int = _option(400, "number of prompts, drawn independently from the task")
     n: int = _option(32, "completions a prompt")
     max_new_tokens: int = _option(8, "length at which a completion is cut")
@@ -90,9 +93,7 @@ class Settings:
         )
 
     def make_task(self) -> Task:
-        if self.task == "subtraction":
-            return make_task(self.task, hard_fraction=self.hard_fraction)
-        return make_task(self.task)
+        return make_task(self.task, self.hard_fraction, self.data, self.verifier)
 
     def as_dict(self) -> dict:
         return {**asdict(self), "ks": list(self.ks)}
@@ -130,6 +131,7 @@ class _Runner:
         identity = {
             **settings.as_dict(),
             "model_revision": model_revision(settings.model, self.model),
+            "data_revision": self.task.revision,
         }
         self.store = Store(folder, identity, facts)
 
@@ -184,7 +186,18 @@ class _Runner:
         return arrays
 
     def _prompt_tokens(self) -> list[np.ndarray]:
-        return encode(self.tokenizer, self.store.load("prompts")["prompt"].tolist())
+        texts = self.store.load("prompts")["prompt"].tolist()
+        if not self.settings.chat:
+            return encode(self.tokenizer, texts)
+        if self.tokenizer.chat_template is None:
+            raise ValueError(f"chat: the tokenizer of {self.settings.model!r} has no chat template")
+        chats = [
+            self.tokenizer.apply_chat_template(
+                [{"role": "user", "content": text}], tokenize=False, add_generation_prompt=True
+            )
+            for text in texts
+        ]
+        return encode(self.tokenizer, chats, begin=False)  # the template has its own begin token
 
     def completions(self) -> dict[str, np.ndarray]:
         prompts = self._prompt_tokens()
@@ -209,19 +222,28 @@ class _Runner:
         references = self.store.load("prompts")["reference"].tolist()
         ends = end_tokens(self.model, self.tokenizer)
         verdict = np.zeros(completions.length.shape, dtype=np.int8)
-        step = 256
-        with self.bar("verdicts", verdict.size, "sample") as bar:
+        step = 64
+        judge = nullcontext(self._judge_here)
+        if self.task.verifier is not None:
+            judge = Judge(self.task.verifier)
+        with self.bar("verdicts", verdict.size, "sample") as bar, judge as ask:
             for start in range(0, len(verdict), step):
                 part = self.store.part("verdicts", f"{start:06d}")
                 if part is None:
                     some = range(start, min(start + step, len(verdict)))
-                    part = {"verdict": self._verify(completions, references, some, ends)}
+                    part = {"verdict": self._verify(completions, references, some, ends, ask)}
                     self.store.keep("verdicts", f"{start:06d}", part)
                 verdict[start : start + step] = part["verdict"]
                 bar.update(part["verdict"].size)
         return {"verdict": verdict}
 
-    def _verify(self, completions, references, some, ends) -> np.ndarray:
+    def _judge_here(self, completion: str, reference: str) -> int:
+        try:
+            return CORRECT if self.task.verify(completion, reference) else WRONG
+        except Exception:  # the verifier's own failure is a verdict, not ours
+            return CRASHED
+
+    def _verify(self, completions, references, some, ends, ask) -> np.ndarray:
         """Verdicts of some prompts; each different text is judged once."""
         n = completions.length.shape[1]
         verdict = np.zeros((len(some), n), dtype=np.int8)
@@ -233,10 +255,7 @@ class _Runner:
                 if key not in known:
                     body = tokens[:-1] if tokens[-1] in ends else tokens
                     text = self.tokenizer.decode(body, skip_special_tokens=False)
-                    try:
-                        known[key] = CORRECT if self.task.verify(text, references[i]) else WRONG
-                    except Exception:  # the verifier's own failure is a verdict, not ours
-                        known[key] = CRASHED
+                    known[key] = ask(text, references[i])
                 verdict[row, j] = known[key]
         return verdict
 
@@ -505,10 +524,14 @@ class Result:
             "pass_at_1_sampled": float(self.success.mean()),
             "unfinished_completions": int((~self.stages["completions"]["finished"]).sum()),
             "crashed_verdicts": int((self.stages["verdicts"]["verdict"] == CRASHED).sum()),
+            "timed_out_verdicts": int((self.stages["verdicts"]["verdict"] == TIMED_OUT).sum()),
             "largest_k": k,
             "mean_agreement_plug_in": float(agreement.mean()),
             "mean_agreement_unbiased": float(self.sampled.agreement_without_self.mean()),
-            "weighted_mean_agreement_plug_in": float(weights @ agreement / weights.sum()),
+            # Undefined where every prompt is solved every time: no weight is left.
+            "weighted_mean_agreement_plug_in": (
+                float(weights @ agreement / weights.sum()) if weights.any() else None
+            ),
             "inner_products": self.table(),
         }
         if self.has_exact:

@@ -76,10 +76,9 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
         right.plot(
             place[of], (w * a)[of], marker, color=color, ms=3.5, alpha=0.8, label=kind, mew=0
         )
-    lines = [
-        ("mean $E[a]$", a.mean(), PASS1, "--"),
-        ("weighted mean $E[wa]/E[w]$", w @ a / w.sum(), PASSK, "--"),
-    ]
+    lines = [("mean $E[a]$", a.mean(), PASS1, "--")]
+    if w.any():  # else every prompt is solved every time, and there is no weighted mean
+        lines.append(("weighted mean $E[wa]/E[w]$", w @ a / w.sum(), PASSK, "--"))
     if result.has_exact:
         mass = result.task.mass
         exact_weight = weight(result.population_success, k) * mass

@@ -6,11 +6,17 @@ task at the bottom is the one whose success probabilities are known exactly.
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from .verifiers import VERIFIERS, check_verifier
 
 
 class Task(ABC):
@@ -23,6 +29,9 @@ class Task(ABC):
     prompts: Sequence[str]
     references: Sequence[str]
     mass: np.ndarray
+
+    verifier: str | None = None  # of `verifiers`, run in a process of its own; None: `verify`
+    revision: str = ""  # of the data
 
     @abstractmethod
     def verify(self, completion: str, reference: str) -> bool:
@@ -83,11 +92,124 @@ class Subtraction(Task):
         return [answer, *(word + answer for word in OPENINGS)]
 
 
-TASKS = {"subtraction": Subtraction}
+class DataTask(Task):
+    """Prompts and reference answers of a data set, judged by a verifier of that name.
+
+    The data are themselves a sample of the prompts one cares about, so prompts are drawn without
+    replacement: estimates are about the distribution that the data set was drawn from.
+    """
+
+    def __init__(self, name: str, prompts, references, verifier: str, revision: str = ""):
+        if len(prompts) == 0:
+            raise ValueError(f"task = {name!r}: its data are empty")
+        if len(prompts) != len(references):
+            raise ValueError(
+                f"references: {len(references)} for {len(prompts)} prompts; must be equally many"
+            )
+        self.name, self.prompts, self.references = name, list(prompts), list(references)
+        self.verifier, self.revision = check_verifier(verifier), revision
+        self.mass = np.full(len(self.prompts), 1 / len(self.prompts))
+
+    def verify(self, completion: str, reference: str) -> bool:
+        return VERIFIERS[self.verifier](completion, reference)
+
+    def draw(self, size: int, seed: int) -> np.ndarray:
+        if size > len(self.prompts):
+            raise ValueError(
+                f"prompts = {size}: task {self.name!r} has {len(self.prompts)}; draw at most these"
+            )
+        return np.random.default_rng([seed, 0]).permutation(len(self.prompts))[:size]
 
 
-def make_task(name: str, **options) -> Task:
-    """The task of that name; ValueError for an unknown one."""
-    if name not in TASKS:
-        raise ValueError(f"task = {name!r}: must be one of {', '.join(TASKS)}")
-    return TASKS[name](**options)
+def jsonl_task(path: str | Path, verifier: str = "exact") -> DataTask:
+    """One JSON object a line, with the keys `prompt` and `answer`."""
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ValueError(f"data = {str(path)!r}: cannot be read: {error.strerror}") from None
+    prompts, references = [], []
+    for number, line in enumerate(data.decode("utf-8", errors="replace").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+            prompt, answer = entry["prompt"], entry["answer"]
+        except (json.JSONDecodeError, KeyError, TypeError):
+            raise ValueError(
+                f"data = {str(path)!r}, line {number}: must be a JSON object with the keys "
+                "'prompt' and 'answer'"
+            ) from None
+        if not isinstance(prompt, str) or not prompt:
+            raise ValueError(f"data = {str(path)!r}, line {number}: 'prompt' must be a text")
+        prompts.append(prompt)
+        references.append(answer if isinstance(answer, str) else json.dumps(answer))
+    digest = hashlib.sha256(data).hexdigest()[:16]
+    return DataTask("jsonl", prompts, references, verifier, f"sha256:{digest}")
+
+
+BOXED = "\nPlease reason step by step, and put your final answer within \\boxed{}."
+
+
+@dataclass(frozen=True)
+class HubData:
+    """Where a known data set is, and which of its columns are which."""
+
+    source: str
+    subset: str
+    split: str
+    prompt: str
+    answer: str
+    verifier: str
+
+
+HUB = {
+    # The original id of MATH is no longer published; this is a named copy of it.
+    "math": HubData(
+        "DigitalLearningGmbH/MATH-lighteval", "default", "test", "problem", "solution", "math"
+    ),
+    "gsm8k": HubData("openai/gsm8k", "main", "test", "question", "answer", "number"),
+}
+
+
+def hub_task(name: str, source: str = "", verifier: str = "", revision: str = "") -> DataTask:
+    """MATH or GSM8K through the package `datasets`; `source` names another copy."""
+    known = HUB[name]
+    try:
+        from datasets import load_dataset
+    except ModuleNotFoundError:
+        raise ValueError(
+            f"task = {name!r}: needs the package datasets; pip install datasets"
+        ) from None
+    source = source or known.source
+    try:
+        data = load_dataset(source, known.subset, split=known.split, revision=revision or None)
+        prompts, answers = list(data[known.prompt]), list(data[known.answer])
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200]
+        raise ValueError(
+            f"data = {source!r}: cannot be loaded: {reason}; without a network give a file of "
+            "your own: --task jsonl --data FILE"
+        ) from None
+    found = revision or str(getattr(data, "_fingerprint", ""))
+    return DataTask(
+        name, [text + BOXED for text in prompts], answers, verifier or known.verifier, found
+    )
+
+
+TASKS = ("subtraction", "jsonl", *HUB)
+
+
+def make_task(
+    name: str, hard_fraction: float = 0.15, data: str = "", verifier: str = "", revision: str = ""
+) -> Task:
+    """The task of that name; ValueError for an unknown one, or for data that cannot be read."""
+    if name == "subtraction":
+        return Subtraction(hard_fraction)
+    if name == "jsonl":
+        if not data:
+            raise ValueError("data = '': the task jsonl needs a file with prompts and answers")
+        return jsonl_task(data, verifier or "exact")
+    if name in HUB:
+        return hub_task(name, data, verifier, revision)
+    raise ValueError(f"task = {name!r}: must be one of {', '.join(TASKS)}")
