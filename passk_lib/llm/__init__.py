@@ -30,6 +30,8 @@ _HOME = {
     "make_task": "tasks",
     "agreement_panels": "figures",
     "inner_products": "figures",
+    "weight_against_agreement": "figures",
+    "filter_panels": "figures",
 }
 __all__ = sorted(_HOME)
 

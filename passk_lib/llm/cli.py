@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import io
 import json
 from dataclasses import fields
@@ -13,7 +14,12 @@ from tqdm import tqdm
 
 from . import coverage as cover
 from .experiment import Result, Settings, run
-from .figures import agreement_panels, inner_products
+from .figures import (
+    agreement_panels,
+    filter_panels,
+    inner_products,
+    weight_against_agreement,
+)
 from .storage import versions, write_whole
 from .train import RECIPES, model_card, train, write_model
 
@@ -92,12 +98,33 @@ def experiment(arguments: list[str]) -> None:
     result = run(settings, folder, progress=not quiet)
     report = json.dumps(result.report(), indent=1)
     write_whole(folder / "report.json", report.encode())
-    for name, draw in (("panels", agreement_panels), ("inner_products", inner_products)):
+    drawings = {
+        "panels": agreement_panels,
+        "inner_products": inner_products,
+        "weight_against_agreement": weight_against_agreement,
+    }
+    if result.sampled.kernel is not None:
+        drawings["filters"] = filter_panels
+    for name, draw in drawings.items():
         picture = io.BytesIO()
         draw(result).savefig(picture, format="png")
         write_whole(folder / f"{name}.png", picture.getvalue())
+    write_table(folder / "prompts.csv", result.prompt_table())
+    entries = result.table()
+    write_table(
+        folder / "inner_products.csv", {name: [e[name] for e in entries] for name in entries[0]}
+    )
     print(summary(result))
-    print(f"report.json, panels.png, inner_products.png and the arrays are in {folder}")
+    print(f"report.json, tables (csv), figures (png) and the arrays (npz) are in {folder}")
+
+
+def write_table(path: Path, columns: dict) -> None:
+    """A CSV file, whole or not at all."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(columns)
+    writer.writerows(zip(*columns.values(), strict=True))
+    write_whole(path, text.getvalue().encode())
 
 
 def summary(result: Result) -> str:

@@ -24,7 +24,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from ..checks import as_finite, as_number, as_positive_integers
+from ..checks import as_finite, as_flags, as_number, as_positive_integers
 from ..estimators import plugin_weight, unbiased_credit
 from ..field import SampleCounts
 
@@ -61,6 +61,22 @@ class SampledAgreement:
     def agreement_without_self(self) -> np.ndarray:
         """(N,) <g_i, mean of g over the OTHER prompts>: unbiased for a(x_i)."""
         return (self.size * self.agreement - self.norm_sq) / (self.size - 1)
+
+    def restrict(self, flags: np.ndarray) -> SampledAgreement:
+        """The flagged prompts alone: their mean gradient, hence their scores, are their own.
+
+        Needs the kernel.  If the flags were chosen by the counts c, as a filter on pass@1 does,
+        then no estimate on the restricted set is unbiased any more: the filter saw the samples.
+        """
+        flags = as_flags("flags", flags, self.size)
+        if self.kernel is None:
+            raise ValueError("kernel is None: the scores of a part need the (N, N) kernel")
+        if flags.sum() < 2:
+            raise ValueError(f"flags: chose {flags.sum()} prompts of {self.size}; at least 2")
+        kernel = self.kernel[np.ix_(flags, flags)]
+        return SampledAgreement(
+            self.counts[flags], kernel.mean(axis=1), np.diag(kernel).copy(), None, kernel
+        )
 
     def weights(self, k, estimator: str = "unbiased") -> np.ndarray:
         """(..., N) what multiplies g_i in the estimate of dJ_k: plug-in weight or credit."""

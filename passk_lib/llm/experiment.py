@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from ..checks import as_positive_integers
+from ..checks import as_number, as_positive_integers
 from ..estimators import plugin_weight
 from ..field import SampleCounts
 from ..objectives import weight
@@ -36,6 +36,7 @@ from .storage import Pace, Store, read_manifest, read_stage
 from .tasks import Task, make_task
 from .verifiers import CORRECT, CRASHED, TIMED_OUT, VERIFIERS, WRONG, Judge
 
+PAPER_FILTERS = ((0.80, 0.10), (0.80, 0.15), (0.85, 0.05), (0.85, 0.10), (0.85, 0.15), (0.90, 0.10))
 STAGES = ("prompts", "completions", "verdicts", "gradients", "exact")
 KERNEL_NUMBERS = 2**27  # gradients held at once for the kernel: at most 512 MB of float32
 TINY = 1_000_000  # parameters
@@ -512,6 +513,74 @@ class Result:
             entries.append(entry)
         return entries
 
+    def filter_flags(self, delta1: float, delta2: float) -> np.ndarray:
+        """(N,) the paper's filter: easy prompts, c/n > delta1, and hard ones, 0 < c/n < delta2."""
+        low = as_number("delta2", delta2, 0.0, 1.0)
+        high = as_number("delta1", delta1, low, 1.0)
+        return (self.success > high) | ((self.success > 0) & (self.success < low))
+
+    def filtered(self, delta1: float, delta2: float, k: int) -> dict:
+        """The filtered prompts as if they were all there is, plug-in as in the paper.
+
+        A filter changes the share of hard prompts, and with it the gradients: this is another
+        prompt distribution, not a clearer view of the same one.  Needs the kernel.
+        """
+        flags = self.filter_flags(delta1, delta2)
+        part = self.sampled.restrict(flags)
+        weights = part.weights(k, "plug-in")
+        products = weights * part.agreement
+        squared = [
+            float(v @ part.kernel @ v)
+            for v in (np.ones(part.size) / part.size, weights / part.size)
+        ]
+        length = float(np.sqrt(max(squared[0], 0.0) * max(squared[1], 0.0)))
+        return {
+            "delta1": delta1,
+            "delta2": delta2,
+            "k": k,
+            "prompts": part.size,
+            "hard": int((self.success[flags] < delta2).sum()),
+            "easy": int((self.success[flags] > delta1).sum()),
+            "mean_agreement": float(part.agreement.mean()),
+            "weighted_mean_agreement": (
+                float(products.sum() / weights.sum()) if weights.any() else None
+            ),
+            "inner_product_mean": float(products.mean()),
+            "inner_product_sum": float(products.sum()),
+            "cosine": float(products.mean()) / length if length > 0 else None,
+        }
+
+    def _filters(self, k: int) -> list[dict]:
+        """The paper's pairs, those that leave both kinds; empty without the kernel."""
+        if self.sampled.kernel is None:
+            return []
+        found = []
+        for delta1, delta2 in PAPER_FILTERS:
+            flags = self.filter_flags(delta1, delta2)
+            if flags.sum() >= 2:
+                found.append(self.filtered(delta1, delta2, k))
+        return found
+
+    def prompt_table(self) -> dict[str, np.ndarray]:
+        """One column a quantity, one entry a prompt: what `prompts.csv` holds."""
+        k = max(self.settings.ks)
+        prompts = self.stages["prompts"]
+        table = {
+            "index": prompts["index"],
+            "prompt": prompts["prompt"],
+            "reference": prompts["reference"],
+            "n": self.counts.n,
+            "correct": self.counts.c,
+            "agreement_plug_in": self.sampled.agreement,
+            "agreement_unbiased": self.sampled.agreement_without_self,
+            f"weight_plug_in_k{k}": self.sampled.weights(k, "plug-in"),
+        }
+        if self.hard is not None:
+            table["hard"] = self.hard
+        if self.has_exact:
+            table |= {"success_exact": self.exact_success, "agreement_exact": self.exact_agreement}
+        return table
+
     def report(self) -> dict:
         """Every number with the name of what it is; what `report.json` holds."""
         k = max(k for k in self.settings.ks)
@@ -533,6 +602,7 @@ class Result:
                 float(weights @ agreement / weights.sum()) if weights.any() else None
             ),
             "inner_products": self.table(),
+            "filtered_plug_in": self._filters(k),
         }
         if self.has_exact:
             report["pass_at_1_exact"] = float(self.population_success @ self.task.mass)

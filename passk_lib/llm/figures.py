@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ..estimators import plugin_weight
 from ..figures import EASY, HARD, INK, PASS1, PASSK, styled
 from ..objectives import weight
-from .experiment import Result
+from .experiment import PAPER_FILTERS, Result
 
 _KINDS = (("easy", EASY, "o", False), ("hard", HARD, "^", True))
 
@@ -118,4 +118,74 @@ def inner_products(result: Result, level: float = 0.9) -> Figure:
     ax.axhline(0, color=INK, lw=0.8)
     ax.set(xlabel="$k$", ylabel=r"$\langle\nabla J_k,\nabla J_1\rangle$")
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return fig
+
+
+@styled
+def weight_against_agreement(result: Result, k: int | None = None) -> Figure:
+    """Weight w_k (plug-in) against agreement score, colour = sampled pass@1: after Figure 7.
+
+    Prompts up and to the left pull pass@k against pass@1.  k: default the largest.
+    """
+    k = max(result.settings.ks) if k is None else k
+    a = result.sampled.agreement_without_self
+    w = plugin_weight(result.counts.n, result.counts.c, k)
+    hard = _hard(result)
+    fig, ax = plt.subplots(figsize=(6.4, 4.2))
+    for kind, _, marker, flag in _KINDS:
+        of = hard == flag
+        points = ax.scatter(
+            a[of],
+            w[of],
+            c=result.success[of],
+            marker=marker,
+            s=18,
+            cmap="cividis",
+            vmin=0,
+            vmax=1,
+            label=kind,
+            linewidths=0,
+        )
+    ax.axvline(0, color=INK, lw=0.8)
+    ax.set_yscale("symlog", linthresh=1e-6)
+    ax.set_ylim(0, None)
+    ax.set(xlabel="$a(x)$", ylabel=f"$w_k$, k = {k}")
+    ax.legend(loc="upper right")
+    fig.colorbar(points, label="sampled pass@1, $c/n$")
+    return fig
+
+
+@styled
+def filter_panels(result: Result, pairs=PAPER_FILTERS, k: int | None = None) -> Figure:
+    """Contributions w_k a of the prompts that each filter (delta1, delta2) keeps: after Figure 8.
+
+    Scores are against the mean gradient of the filtered prompts, plug-in as in the paper; the
+    whole set comes first.  Pairs that keep fewer than two prompts are left out.
+    """
+    k = max(result.settings.ks) if k is None else k
+    parts = [("whole set", np.ones(len(result.success), dtype=bool))]
+    for delta1, delta2 in pairs:
+        flags = result.filter_flags(delta1, delta2)
+        if flags.sum() >= 2:
+            parts.append((f"({delta1:.2f}, {delta2:.2f})", flags))
+    columns = min(4, len(parts))
+    rows = -(-len(parts) // columns)
+    fig, axes = plt.subplots(rows, columns, figsize=(3.2 * columns, 2.9 * rows), squeeze=False)
+    for ax in axes.flat[len(parts) :]:
+        ax.set_visible(False)
+    hard = _hard(result)
+    for ax, (title, flags) in zip(axes.flat, parts, strict=False):
+        part = result.sampled.restrict(flags)
+        product = part.weights(k, "plug-in") * part.agreement
+        place = np.argsort(np.argsort(part.agreement))
+        for _, color, marker, flag in _KINDS:
+            of = hard[flags] == flag
+            ax.plot(place[of], product[of], marker, color=color, ms=3, mew=0, alpha=0.8)
+        ax.axhline(part.agreement.mean(), color=PASS1, ls="--", lw=1.4)
+        ax.axhline(product.mean(), color=PASSK, ls="--", lw=1.4)
+        ax.axhline(0, color=INK, lw=0.8)
+        ax.set_yscale("symlog", linthresh=max(1e-12, float(np.median(np.abs(part.agreement)))))
+        ax.set_title(f"{title}: {part.size} prompts\n$E[wa]$ = {product.mean():+.3g}", fontsize=10)
+    for ax in axes[:, 0]:
+        ax.set_ylabel("$w_k(x)\\,a(x)$")
     return fig

@@ -11,7 +11,12 @@ from passk_lib.interference import conflict
 from passk_lib.llm.cli import parse_ks
 from passk_lib.llm.experiment import STAGES, Result, Settings, run
 from passk_lib.llm.field import LMField
-from passk_lib.llm.figures import agreement_panels, inner_products
+from passk_lib.llm.figures import (
+    agreement_panels,
+    filter_panels,
+    inner_products,
+    weight_against_agreement,
+)
 from passk_lib.llm.models import load
 from passk_lib.llm.scoring import exact_rows, success_of
 
@@ -74,7 +79,7 @@ def test_the_default_experiment_finds_the_conflict_that_is_there(default):
 
 def test_every_figure_draws_with_and_without_exact_values(default, small):
     for result in (default, small):
-        for draw in (agreement_panels, inner_products):
+        for draw in (agreement_panels, inner_products, weight_against_agreement, filter_panels):
             assert len(draw(result).axes) >= 1
 
 
@@ -159,6 +164,33 @@ def test_a_verifier_that_crashes_costs_one_verdict_not_the_run(small, monkeypatc
     assert result.counts.c.sum() < small.counts.c.sum()
 
 
+def test_a_filter_is_another_prompt_set_with_gradients_of_its_own(default):
+    """Against the field of the filtered prompts, whose mean gradient is recomputed."""
+    entry = default.filtered(0.85, 0.10, 8)
+    flags = default.filter_flags(0.85, 0.10)
+    assert entry["prompts"] == flags.sum() == entry["hard"] + entry["easy"]
+    assert not flags[default.counts.c == 0].any()
+    kernel = default.sampled.kernel[np.ix_(flags, flags)]
+    weights = 8 * (1 - default.success[flags]) ** 7
+    direct = weights @ kernel.sum(1) / flags.sum() ** 2
+    assert entry["inner_product_mean"] == pytest.approx(direct)
+    assert entry["inner_product_sum"] == pytest.approx(direct * flags.sum())
+    assert -1 <= entry["cosine"] <= 1
+    everyone = default.sampled.restrict(np.ones(400, bool))
+    np.testing.assert_allclose(everyone.inner(8), default.sampled.inner(8), rtol=1e-4)
+    with pytest.raises(ValueError, match="delta1 must be at least"):
+        default.filter_flags(0.1, 0.5)
+
+
+def test_the_report_names_every_number(default):
+    report = default.report()
+    assert len(report["filtered_plug_in"]) == 6
+    by_k = {entry["k"]: entry for entry in report["inner_products"]}
+    assert by_k[8]["exact"] == pytest.approx(float(default.exact_inner(8)))
+    assert {"plug_in", "unbiased", "cross_fit", "low", "high"} <= by_k[8].keys()
+    json.dumps(report)
+
+
 # --- the command ----------------------------------------------------------------------------
 
 
@@ -170,8 +202,9 @@ def test_the_command_writes_arrays_report_and_figures(tmp_path, capsys):
     assert names == {
         "manifest.json",
         "report.json",
-        "panels.png",
-        "inner_products.png",
+        *(f"{n}.png" for n in ("panels", "inner_products", "weight_against_agreement", "filters")),
+        "prompts.csv",
+        "inner_products.csv",
         *(f"{stage}.npz" for stage in STAGES[:4]),
     }
     report = json.loads((folder / "report.json").read_text())
