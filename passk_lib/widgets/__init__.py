@@ -3,7 +3,22 @@
 Each class displays by being the last expression of a cell. See `LiveFigure` for what they share.
 """
 
+from .agreement import AgreementHistogram
 from .conflict_map import ConflictMap
 from .figure import LiveFigure
+from .kernel_heatmap import KernelHeatmap
+from .step_size import StepSize
+from .threshold import Threshold
+from .two_prompts import TwoPrompts
+from .weights import Weights
 
-__all__ = ["ConflictMap", "LiveFigure"]
+__all__ = [
+    "AgreementHistogram",
+    "ConflictMap",
+    "KernelHeatmap",
+    "LiveFigure",
+    "StepSize",
+    "Threshold",
+    "TwoPrompts",
+    "Weights",
+]

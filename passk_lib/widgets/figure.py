@@ -117,10 +117,13 @@ class LiveFigure(anywidget.AnyWidget):
         Matplotlib."""
         try:
             import matplotlib.pyplot as plt
+            from PIL import Image  # Matplotlib's own dependency
         except ImportError:
             return None
         figure = self.picture()
-        file = io.BytesIO()
-        figure.savefig(file, format="png", dpi=150, metadata={"Software": None})
+        drawn, small = io.BytesIO(), io.BytesIO()
+        figure.savefig(drawn, format="png", dpi=150)
         plt.close(figure)
-        return base64.b64encode(file.getvalue()).decode()
+        # Few colours are in it: a palette makes the file several times smaller.
+        Image.open(drawn).convert("RGB").quantize(96).save(small, format="png", optimize=True)
+        return base64.b64encode(small.getvalue()).decode()

@@ -54,7 +54,7 @@ def _pages(figures) -> dict[str, str]:
         "start.ipynb": _notebook("Live figures"),
         "linked.ipynb": _notebook("A figure tied to another widget", linked),
         "together.ipynb": _notebook("All on one page", *every),
-        **{f"{name.lower()}.ipynb": _notebook(name, cell)
+        **{f"{name.lower()}.ipynb": _notebook("A live figure", cell)
            for name, cell in zip(figures, every, strict=True)},
     }  # fmt: skip
 

@@ -65,6 +65,12 @@ export class Figure {
     for (const key of spec.keys) model.on(`change:${key}`, () => this.read() && this.schedule());
     this.observer = new ResizeObserver(() => this.measure() && this.schedule());
     for (const panel of this.panels) this.observer.observe(panel.box);
+    // Some drawings take colours from the theme: they follow when it changes.
+    this.themes = new MutationObserver(() => this.schedule());
+    const attributeFilter = ["data-theme", "data-mode", "data-jp-theme-light", "theme", "class"];
+    for (const node of [document.documentElement, document.body]) {
+      this.themes.observe(node, { attributes: true, attributeFilter });
+    }
     this.measure();
     this.paint();
     // For tests and the benchmark: what is shown, and a repaint on demand.
@@ -74,6 +80,7 @@ export class Figure {
 
   dispose() {
     this.observer.disconnect();
+    this.themes.disconnect();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.rest);
     clearTimeout(this.saying);
@@ -135,6 +142,11 @@ export class Figure {
       if (this.live.textContent !== say) this.live.textContent = say;
     }, 700);
     this.cost = performance.now() - start;
+  }
+
+  /** The value of one of the theme's colours, such as "--pk-bg". */
+  color(name) {
+    return getComputedStyle(this.root).getPropertyValue(name).trim();
   }
 
   /** Let every panel follow the width that it was given; true if one changed. */
@@ -353,9 +365,8 @@ class Panel {
     this.clipRect = this.svg.append("clipPath").attr("id", this.clipId).append("rect");
     this.g = this.svg.append("g");
     // Drawn things are told in words elsewhere; only handles speak for themselves.
-    this.back = this.g.append("g").attr("aria-hidden", "true");
-    this.clipped = this.g.append("g").attr("aria-hidden", "true").attr("clip-path", `url(#${this.clipId})`);
     this.axes = this.g.append("g").attr("aria-hidden", "true");
+    this.clipped = this.g.append("g").attr("aria-hidden", "true").attr("clip-path", `url(#${this.clipId})`);
     this.top = this.g.append("g").attr("aria-hidden", "true");
     this.handles = this.g.append("g");
   }

@@ -1,0 +1,119 @@
+"""Stand-ins for the live figures, drawn with Matplotlib in the book's style.
+
+They show one state where nothing can move: in print, and on pages without JavaScript.
+"""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from ..figures import CONFLICT, EASY, HARD, INK, PASS1, PASSK, styled
+from ..objectives import pass_at_k, weight
+
+
+@styled
+def weights(centres, share, shifted, k):
+    """Pass@k, its weight, and a distribution of difficulties with its reweighted version."""
+    fig, axes = plt.subplots(1, 3, figsize=(9.6, 3.1))
+    p = np.linspace(0, 1, 400)
+    axes[0].plot(p, p, color=PASS1, label="pass@1")
+    axes[0].plot(p, pass_at_k(p, k), "--", color=PASSK, label=f"pass@{k}")
+    axes[0].set(xlabel="$p$", title="chance that one of $k$ succeeds")
+    axes[1].plot(p, np.ones_like(p), color=PASS1, label="pass@1")
+    axes[1].semilogy(p, np.maximum(weight(p, k), 1e-5), "--", color=PASSK, label=f"pass@{k}")
+    axes[1].set(xlabel="$p$", title="weight in the gradient", ylim=(1e-4, max(20, 1.6 * k)))
+    width = 0.42 / len(centres)
+    axes[2].bar(centres - width / 2, share, width, color=PASS1, label="$D$")
+    axes[2].bar(centres + width / 2, shifted, width, color=PASSK, label=r"$\tilde D_k$", hatch="//",
+                edgecolor="white", linewidth=0)  # fmt: skip
+    axes[2].set(xlabel="$p$", title="share of prompts")
+    for ax in axes:
+        ax.legend(fontsize=9)
+    return fig
+
+
+@styled
+def two_prompts(features, names, gradients, before, after, along):
+    """Features, gradients, and success before and after a step."""
+    fig, axes = plt.subplots(1, 3, figsize=(10.2, 3.3))
+    colors = {names[0]: EASY, names[1]: HARD}
+    for name, psi in zip(names, features, strict=True):
+        _arrow(axes[0], psi, colors[name], name)
+    for name, (vector, color) in gradients.items():
+        _arrow(axes[1], vector, color, name)
+    for ax, title in ((axes[0], "features"), (axes[1], "gradients")):
+        ax.axhline(0, color="#BBBBBB", linewidth=1)
+        ax.axvline(0, color="#BBBBBB", linewidth=1)
+        ax.set_title(title)
+        ax.set_aspect("equal", "datalim")
+    tints = [EASY, HARD, PASS1, PASSK]
+    for row, (label, tint) in enumerate(zip(before, tints, strict=True)):
+        axes[2].plot([before[label], after[label]], [row, row], color=tint)
+        axes[2].plot(before[label], row, "o", color="white", markeredgecolor=tint)
+        axes[2].plot(after[label], row, "o", color=tint)
+    axes[2].set_yticks(range(len(before)), list(before))
+    axes[2].invert_yaxis()
+    axes[2].set(xlim=(0, 1), title=f"before ○ and after ● a step along {along}")
+    return fig
+
+
+def _arrow(ax, vector, color, name):
+    ax.annotate("", xy=tuple(vector), xytext=(0, 0),
+                arrowprops={"arrowstyle": "-|>", "color": color, "linewidth": 2})  # fmt: skip
+    ax.plot(*vector, alpha=0)
+    ax.annotate(name, xy=tuple(vector), xytext=(5, 5), textcoords="offset points", color=color)
+
+
+@styled
+def agreement(edges, before, after, means, k, step):
+    """Mass and reweighted mass of agreement scores at the start and after some steps."""
+    fig, axes = plt.subplots(2, 1, figsize=(7, 4.6), sharex=True)
+    middle, width = (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+    titles = ("at the start", f"after {step} steps of pass@{k} ascent")
+    for ax, (mass, shifted), (mean, shifted_mean), title in zip(
+        axes, (before, after), means, titles, strict=True
+    ):
+        ax.bar(middle, mass, width, color=PASS1, alpha=0.55, label="$D$")
+        ax.step(edges, np.append(shifted, 0), where="post", color=PASSK, label=r"$\tilde D_k$")
+        ax.axvline(mean, color=PASS1, label="mean under $D$")
+        ax.axvline(shifted_mean, color=PASSK, linestyle="--", label=r"mean under $\tilde D_k$")
+        ax.axvspan(edges[0], 0, color=CONFLICT, alpha=0.15, linewidth=0)
+        ax.set(title=title, ylabel="mass", xlim=(edges[0], edges[-1]))
+    axes[0].legend(fontsize=9)
+    axes[1].set_xlabel(r"agreement score $a_\theta(x)$")
+    return fig
+
+
+@styled
+def threshold(k, shifted, intervals, k_star):
+    """Mean agreement under D̃_k over k, conflict shaded, with k*."""
+    fig, ax = plt.subplots(figsize=(7.2, 3.6))
+    for first, last in intervals:
+        ax.axvspan(first, last, color=CONFLICT, alpha=0.3, linewidth=0)
+    ax.semilogx(k, shifted, color=PASSK)
+    ax.axhline(0, color=INK, linewidth=1)
+    if k_star is not None:
+        ax.axvline(k_star, color=INK, linestyle="--", label=f"$k^* = {k_star:.1f}$")
+        ax.legend()
+    ax.set(xlabel="$k$", ylabel=r"mean agreement under $\tilde D_k$", title="conflict shaded")
+    return fig
+
+
+@styled
+def step_size(eta, change, slopes, promised, true, k):
+    """ΔJ/η over η for pass@1 and pass@k, with promised and true limits."""
+    fig, axes = plt.subplots(2, 1, figsize=(7, 4.6), sharex=True)
+    for ax, values, color, name, slope in zip(
+        axes, change, (PASS1, PASSK), ("1", str(k)), slopes, strict=True
+    ):
+        ax.semilogx(eta, values, color=color)
+        ax.axhline(0, color=INK, linewidth=1)
+        for label, (where, line) in {**promised, "works up to": (true, "-.")}.items():
+            if where:
+                ax.axvline(where, color=INK, linestyle=line, linewidth=1.2, label=label)
+        reach = 1.5 * abs(slope)
+        ax.set(ylabel=rf"$\Delta J_{{{name}}}/\eta$", ylim=(-reach, reach))
+    axes[0].legend(fontsize=9)
+    axes[1].set_xlabel(r"step size $\eta$")
+    return fig
