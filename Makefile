@@ -44,12 +44,12 @@ book: $(READY)
 	@$(BIN)/python tools/build_book.py
 	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
 
-# The pages are read afresh, so that a fault in an unchanged page is reported too; executed cells are reused.
+# Unit tests, then the book, then its pages, in one run with one summary at the end.
 test: $(READY)
-	@$(BIN)/python tools/run_tests.py
+	@$(BIN)/python -m pytest --book -m "not long"
 
 test-all: $(READY)
-	@$(BIN)/python tools/run_tests.py --long
+	@$(BIN)/python -m pytest --book
 
 lint: $(READY)
 	@$(BIN)/ruff check .

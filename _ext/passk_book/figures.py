@@ -34,31 +34,35 @@ def render_image_with_alt(self, data):
 
 
 def add_sizes(app, pagename, templatename, context, doctree):
-    """Give every drawn figure its size, so that the page does not jump when it loads, and mark wide
-    ones, which a phone lets scroll."""
+    """Give every drawn figure its size, so that the page does not jump when it loads, and put wide
+    ones into a box that a phone lets scroll, by touch and by keyboard."""
     if "body" in context:
         context["body"] = re.sub(
-            r'<img (?=[^>]*src="[^"]*/_images/([^"/]+\.svg)")',
-            lambda found: f"<img {size_attributes(app, found[1])}",
+            r'<img ([^>]*src="[^"]*/_images/([^"/]+\.svg)"[^>]*)>',
+            lambda found: sized(found[1], *picture_size(app, found[2])),
             context["body"],
         )
 
 
-def size_attributes(app, name: str) -> str:
-    """Width and height in pixels of the picture that is copied as ``name``; empty if unknown."""
+def sized(attributes: str, width: int, height: int) -> str:
+    size = f'width="{width}" height="{height}" ' if width else ""
+    image = f"<img {size}{attributes}>"
+    if width <= max(620, 1.6 * height):
+        return image
+    return f'<div class="wide" tabindex="0" role="group" aria-label="A wide figure">{image}</div>'
+
+
+def picture_size(app, name: str) -> tuple[int, int]:
+    """Width and height in pixels of the picture that is copied as ``name``; (0, 0) if unknown."""
     for source, (_, copied) in app.env.images.items():
-        if copied != name:
-            continue
-        head = (Path(app.srcdir) / source).read_text(encoding="utf8")[:1000]
-        size = (
-            re.search(r'<svg[^>]* width="([\d.]+)pt"', head),
-            re.search(r' height="([\d.]+)pt"', head),
-        )
-        if all(size):
-            width, height = (round(float(found[1]) * 4 / 3) for found in size)
-            wide = 'class="wide" ' if width > max(620, 1.6 * height) else ""
-            return f'{wide}width="{width}" height="{height}" '
-    return ""
+        if copied == name:
+            head = (Path(app.srcdir) / source).read_text(encoding="utf8")[:1000]
+            size = [
+                re.search(rf'<svg[^>]* {side}="([\d.]+)pt"', head) for side in ("width", "height")
+            ]
+            if all(size):
+                return tuple(round(float(found[1]) * 4 / 3) for found in size)
+    return 0, 0
 
 
 def setup(app):

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-HTML = Path(__file__).resolve().parents[2] / "_build" / "html"
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HTML = ROOT / "_build" / "html"
 # The book is served below a folder of this name: a page that links to the host's root is found out.
 SUBFOLDER = "book"
 FLAGS = [
@@ -32,8 +35,18 @@ def find_chromium() -> str | None:
 
 
 def page_names() -> list[str]:
-    """Every chapter's page, relative to the book's root."""
-    return sorted(path.relative_to(HTML).as_posix() for path in (HTML / "chapters").glob("*.html"))
+    """Every page of the table of contents, relative to the book's root: chapters/….html."""
+
+    def files(part) -> list[str]:
+        if isinstance(part, list):
+            return [name for piece in part for name in files(piece)]
+        if not isinstance(part, dict):
+            return []
+        own = [part[key] for key in ("root", "file") if key in part]
+        return own + [name for piece in part.values() for name in files(piece)]
+
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
+    return [f"{name}.html" for name in files(toc)]
 
 
 class _Handler(http.server.SimpleHTTPRequestHandler):

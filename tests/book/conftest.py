@@ -1,6 +1,7 @@
 """A browser on the built book, and a small book to build in a test."""
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,12 +9,32 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import chromium, find_chromium, serve
-from small_book import SmallBook
+from browser import HTML, chromium, find_chromium, serve
+from small_book import ROOT, SmallBook
 
 
 @pytest.fixture(scope="session")
-def site():
+def build(request) -> subprocess.CompletedProcess | None:
+    """With --book: how the build of the book went. Every page is read afresh; executed cells are
+    kept as long as neither they nor the library change."""
+    if not request.config.getoption("--book"):
+        return None
+    request.config.get_terminal_writer().write("building the book ")
+    command = [sys.executable, ROOT / "tools" / "build_book.py", "--fresh"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+@pytest.fixture(scope="session")
+def built(build) -> None:
+    """The book is built; where it is not, the test is skipped."""
+    if build is not None and build.returncode:
+        pytest.skip("the book was not built")
+    if not HTML.is_dir():
+        pytest.skip("the book is not built: run `make book`, or give pytest the option --book")
+
+
+@pytest.fixture(scope="session")
+def site(built):
     """The address of the built book."""
     with serve() as address:
         yield address

@@ -1,7 +1,7 @@
 """The built book, page by page: its links, and every page in a real browser.
 
-`make test` builds the book first; by hand run `make book`. Each page is opened once for every
-width and colour theme, what is seen there is written down, and the tests read these notes.
+`pytest --book` (and so `make test`) builds the book first. Each page is opened once for every width
+and colour theme, what is seen there is written down, and the tests read these notes.
 """
 
 from dataclasses import dataclass, field
@@ -19,10 +19,14 @@ WIDTHS = {"desktop": 1200, "phone": 360}
 THEMES = ("light", "dark")
 HERE = "http://book.invalid/"
 
-if not page_names():
-    pytest.skip("the book is not built: run `make book`", allow_module_level=True)
-
 PAGES = [*page_names(), "index.html", "search.html", "genindex.html"]
+
+
+def test_the_book_builds_without_a_warning(build):
+    if build is None:
+        pytest.skip("pytest was not given --book")
+    if build.returncode:
+        pytest.fail(build.stderr or build.stdout, pytrace=False)
 
 
 @cache
@@ -31,6 +35,8 @@ def soup(name: str) -> BeautifulSoup:
 
 
 # --- The files as they are
+
+built = pytest.mark.usefixtures("built")
 
 
 def references(name: str):
@@ -43,6 +49,7 @@ def references(name: str):
                 yield tag, urljoin(HERE + name, address)
 
 
+@built
 @pytest.mark.parametrize("name", PAGES)
 def test_every_internal_link_leads_somewhere(name):
     broken = []
@@ -61,6 +68,7 @@ def test_every_internal_link_leads_somewhere(name):
     assert broken == []
 
 
+@built
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_loads_nothing_from_another_host(name):
     outside = [
@@ -70,6 +78,7 @@ def test_a_page_loads_nothing_from_another_host(name):
     assert "unpkg.com" not in str(soup(name)) and "jsdelivr" not in str(soup(name))
 
 
+@built
 @pytest.mark.parametrize("name", page_names())
 def test_every_picture_says_what_it_shows(name):
     for image in soup(name).select("article img"):
@@ -78,12 +87,14 @@ def test_every_picture_says_what_it_shows(name):
         assert "/" not in text.split()[0], f"{text!r} is a path"
 
 
+@built
 @pytest.mark.parametrize("name", page_names())
 def test_ids_are_unique(name):
     ids = [element["id"] for element in soup(name).find_all(id=True)]
     assert sorted(ids) == sorted(set(ids))
 
 
+@built
 @pytest.mark.parametrize("name", page_names())
 def test_headings_descend_one_level_at_a_time(name):
     levels = [int(tag.name[1]) for tag in soup(name).select("article :is(h1, h2, h3, h4, h5)")]
@@ -91,6 +102,7 @@ def test_headings_descend_one_level_at_a_time(name):
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
+@built
 @pytest.mark.parametrize("name", page_names())
 def test_the_setup_cell_is_not_shown(name):
     assert "passk-lib[book]" not in soup(name).find("article").text
