@@ -23,6 +23,10 @@ COMMANDS = {
         "passk_lib.llm.cli:train_tiny",
         "train one of the tiny models again, from its seed",
     ),
+    "ledger": (
+        "passk_lib.theory.cli:main",
+        "check every claim of the theory and print its status",
+    ),
 }
 
 

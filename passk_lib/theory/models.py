@@ -5,7 +5,8 @@ finitely many prompts and completions: log pi_theta(y|x) = <theta, phi(x, y)> + 
 these every object of the paper can be computed from its meaning: gradients and Hessians by
 differentiating the policy, a step by taking it. None of the checker's rules are used.
 
-Arrays are float64, or `object` arrays of `Fraction` for an exact opinion on one instance.
+Arrays are float64, or `object` arrays of `Fraction` for an exact opinion on one instance; roots,
+logarithms and steps are then taken in 60 digits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+from mpmath import mp
+from mpmath.libmp import to_rational
 from sympy import Add, Mul, Pow
 
 from .normal import unfold
@@ -41,6 +44,7 @@ from .terms import (
     free_variables,
 )
 
+DIGITS = 60
 AXES = 7  # room for this many variables at once
 
 
@@ -101,21 +105,26 @@ class Policies:
                        reward=self.reward[index], phi=self.phi[index],
                        constants={n: a[index] for n, a in self.constants.items()})
 
-    def as_fractions(self) -> Policies:
-        """The same numbers (floats that are ratios of small integers) as exact fractions."""
-        def exact(array):
-            flat = [Fraction(float(v)).limit_denominator(10**6) for v in np.ravel(array)]
+    def as_fractions(self, largest: int | None = 10**6) -> Policies:
+        """The same numbers as fractions; those of the policies with denominators up to `largest`
+        (None: any), which undoes the rounding of small fractions."""
+        def exact(array, limit=None):
+            flat = [Fraction(float(v)) for v in np.ravel(array)]
+            if limit is not None:
+                flat = [v.limit_denominator(limit) for v in flat]
             return np.array(flat, dtype=object).reshape(np.shape(array))
-        mass, pi = exact(self.mass), exact(self.pi)
+        mass, pi = exact(self.mass, largest), exact(self.pi, largest)
         mass = mass / mass.sum(-1, keepdims=True)
         pi = pi / pi.sum(-1, keepdims=True)
-        return replace(self, mass=mass, pi=pi, reward=exact(self.reward), phi=exact(self.phi),
+        return replace(self, mass=mass, pi=pi, reward=exact(self.reward),
+                       phi=exact(self.phi, largest),
                        constants={n: exact(a) for n, a in self.constants.items()})
 
     def moved(self, step: np.ndarray) -> Policies:
         """The policies at theta + step; step: (B, d)."""
         if self.exact:
-            raise Undefined("a step is not exact in fractions")
+            pull = _digits(mp.exp)((self.phi * step[:, None, None, :]).sum(-1))
+            return replace(self, pi=self.pi * pull / (self.pi * pull).sum(-1, keepdims=True))
         logits = np.log(self.pi) + (self.phi * step[:, None, None, :]).sum(-1)
         logits -= logits.max(-1, keepdims=True)
         pi = np.exp(logits)
@@ -145,7 +154,8 @@ def evaluate(expr, models: Policies, variables=()) -> np.ndarray:
     """The value of a scalar: (B,) or, for free prompts and completions, (B, ...) with one axis a
     variable, in the order of `variables`."""
     env = {v: i for i, v in enumerate(variables)}
-    value = _value(expr, models, env)
+    with mp.workdps(DIGITS):
+        value = _value(expr, models, env)
     value = np.broadcast_to(value, _full(models, env, value))
     return value.reshape(value.shape[:1 + len(variables)])
 
@@ -245,13 +255,10 @@ def _value(expr, models, env):
         return (weights * body).sum(1 + axis, keepdims=True)
     if isinstance(expr, Inner):
         u, v = expr.args
-        inside = u if isinstance(u, Grad) else v
-        other = v if inside is u else u
-        if isinstance(inside, Grad) and isinstance(inside.args[0], Inner) and isinstance(
-                other, VectorSymbol):
-            f, direction = inside.args[0].args
-            if direction == other and isinstance(f, Grad):  # <v, Hessian v>
-                return _series(f.args[0], models, env, _value(other, models, env))[2]
+        slope, direction = (u, v) if isinstance(u, Grad) else (v, u)
+        if isinstance(slope, Grad) and isinstance(direction, VectorSymbol):
+            # a derivative along a direction; of such a derivative, the second one
+            return _series(slope.args[0], models, env, _value(direction, models, env))[1]
         return (_value(u, models, env) * _value(v, models, env)).sum(-1)
     if isinstance(expr, Hess):
         f, v = expr.args
@@ -277,7 +284,10 @@ def _value(expr, models, env):
         return _sqrt(_value(expr.args[0], models, env), models)
     if isinstance(expr, Log | Exp):
         if models.exact:
-            raise Undefined("no exact logarithm")
+            inside = _value(expr.args[0], models, env)
+            if isinstance(expr, Log) and any(v <= 0 for v in np.ravel(inside)):
+                raise Undefined("the logarithm of a number that is not positive")
+            return _digits(mp.log if isinstance(expr, Log) else mp.exp)(inside)
         with np.errstate(divide="ignore", invalid="ignore"):
             return (np.log if isinstance(expr, Log) else np.exp)(
                 _value(expr.args[0], models, env))
@@ -299,9 +309,8 @@ def _function(expr, models, env):
     if head == "r":
         return _place(models.reward, models, env, *args)
     if head == "logpi":
-        if models.exact:
-            raise Undefined("no exact logarithm")
-        return _place(np.log(models.pi), models, env, *args)
+        log = _digits(mp.log) if models.exact else np.log
+        return _place(log(models.pi), models, env, *args)
     if head == "logit":
         return _place(models.constants["logit"], models, env, args[0])
     if head.endswith("^c"):
@@ -320,20 +329,22 @@ def _power(base, exponent, models):
 def _sqrt(value, models):
     if not models.exact:
         return np.sqrt(np.maximum(value, 0))
+    if any(v < 0 for v in np.ravel(value)):
+        raise Undefined("a square root of a negative number")
+    return _digits(mp.sqrt)(value)
 
-    def exact_root(v):
-        from math import isqrt
-        if v < 0:
-            raise Undefined("a square root of a negative number")
-        n, d = isqrt(v.numerator), isqrt(v.denominator)
-        if n * n != v.numerator or d * d != v.denominator:
-            raise Undefined("no exact square root")
-        return Fraction(n, d)
-    return np.vectorize(exact_root, otypes=[object])(value)
+
+def _digits(function):
+    """An mpmath function on object arrays of fractions, rounded to fractions of 60 digits."""
+    def rounded(v):
+        return Fraction(*to_rational(function(mp.mpmathify(v))._mpf_))
+    return np.vectorize(rounded, otypes=[object])
 
 
 # ------------------------------------------------------- derivatives, by differentiating series
-# A quantity along theta + t v is (value, first, second derivative in t at 0).
+# A quantity along theta + t v is (value, first, second derivative in t at 0). What stands in a
+# gradient that is taken along v and holds <grad h, v> itself is differentiated once only, so that
+# its second derivative is never read.
 
 
 def _gradient(f, models, env):
@@ -372,9 +383,8 @@ def _series(f, models, env, v):
         return _series_power(_series(f.base, models, env, v), _value(f.exp, models, env), models)
     if isinstance(f, Exp):
         a, b, c = _series(f.args[0], models, env, v)
-        if models.exact:
-            raise Undefined("no exact exponential")
-        return np.exp(a), np.exp(a) * b, np.exp(a) * (b * b + c)
+        e = (_digits(mp.exp) if models.exact else np.exp)(a)
+        return e, e * b, e * (b * b + c)
     if isinstance(f, Inv):
         a, b, c = _series(f.args[0], models, env, v)
         return 1 / a, -b / a**2, 2 * b * b / a**3 - c / a**2
@@ -386,8 +396,14 @@ def _series(f, models, env, v):
             s, c = _score_series(f.bound, models, inside, v)
             body = _leibniz((1 + 0 * s, s, s * s + c), body)
         return tuple((weights * b).sum(1 + axis, keepdims=True) for b in body)
-    if isinstance(f, Inner):  # <grad h, w>: would need a third derivative
-        raise Undefined("a third derivative")
+    if isinstance(f, Inner):  # <grad h, v>, differentiated along the same v
+        slope, direction = f.args if isinstance(f.args[0], Grad) else f.args[::-1]
+        if not isinstance(slope, Grad) or not isinstance(direction, VectorSymbol):
+            raise Undefined(f"{f} cannot be differentiated here")
+        _, first, second = _series(slope.args[0], models, env, v)
+        return first, second, zero
+    if not isinstance(f, Fn):
+        raise Undefined(f"{f} cannot be differentiated here")
     if f.head == "u":
         return _success_series(f, models, env, v)
     if f.head == "r":

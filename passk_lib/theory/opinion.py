@@ -9,7 +9,7 @@ import numpy as np
 
 from .claims import Part, Proof, Result
 from .kernel import Theorem
-from .models import Policies, Undefined, evaluate, free_in_order
+from .models import DIGITS, Policies, Undefined, _is_vector, evaluate, free_in_order
 from .terms import Whole
 
 
@@ -28,16 +28,9 @@ class Opinion:
 def sides(left, relation, right, models: Policies) -> tuple[np.ndarray, np.ndarray]:
     """Both sides, each (B, M): M values of the free prompts and completions."""
     variables = free_in_order(left, right)
-    if _vector(left, models) or _vector(right, models):
-        raise Undefined("vectors are compared through an inner product")
     one = evaluate(left, models, variables).reshape(models.size, -1)
     two = evaluate(right, models, variables).reshape(models.size, -1)
     return one, two
-
-
-def _vector(expr, models) -> bool:
-    from .models import _is_vector
-    return _is_vector(expr)
 
 
 def true_where(left, relation, right, models: Policies, slack: float = 0.0) -> np.ndarray:
@@ -54,17 +47,20 @@ def true_where(left, relation, right, models: Policies, slack: float = 0.0) -> n
                 if len(keep):
                     ok[keep] = true_where(left, relation, right, models.pick(keep), slack)
                 return ok
-    if _vector(left, models) or _vector(right, models):
+    if _is_vector(left) or _is_vector(right):
+        if relation != "=":
+            raise Undefined("vectors are not ordered")
         left, right = _probe(left), _probe(right)
     one, two = sides(left, relation, right, models)
-    if models.exact:
-        margin = 0
+    if models.exact:  # room for roots and logarithms, which have 60 digits
+        margin = Fraction(1, 10 ** (DIGITS - 20)) * (abs(one) + abs(two)) * (relation != "<")
     else:
-        margin = slack * (1e-9 * (abs(one) + abs(two)) + 1e-12)
+        with np.errstate(invalid="ignore"):
+            margin = slack * (1e-9 * (abs(one) + abs(two)) + 1e-12)
     gap = two - one
     with np.errstate(invalid="ignore"):
         if relation == "=":
-            good = abs(gap) <= abs(margin) if slack or models.exact else gap == 0
+            good = abs(gap) <= abs(margin)
         elif relation == "≤":
             good = gap >= -margin
         else:
@@ -112,11 +108,32 @@ def second_opinion(givens: list[Theorem], part: Part, models: Policies) -> Opini
     """Evaluate one part of a statement wherever its hypotheses hold."""
     with np.errstate(over="ignore", under="ignore"):
         ok = np.flatnonzero(admitted(givens, part, models, slack=0.0))
+        if len(ok) and not models.exact:
+            ok = ok[_finite(part, models.pick(ok))]
         if not len(ok):
             return Opinion(0, ok)
         good = true_where(part.left, part.relation, part.right, models.pick(ok),
                           slack=0.0 if models.exact else 1.0)
-    return Opinion(len(ok), ok[~good])
+    # what rounding seems to break is computed again without rounding
+    broken = [i for i in ok[~good] if models.exact or _breaks_exactly(givens, part, models, i)]
+    return Opinion(len(ok), np.array(broken, dtype=int))
+
+
+def _finite(part: Part, models: Policies) -> np.ndarray:
+    """(B,): neither side overflows; cases that do are not counted."""
+    with np.errstate(invalid="ignore"):
+        left, right = (_probe(e) if _is_vector(e) else e for e in (part.left, part.right))
+        return np.all([np.isfinite(side).all(-1) for side in sides(left, part.relation, right,
+                                                                    models)], axis=0)
+
+
+def _breaks_exactly(givens, part: Part, models: Policies, index: int) -> bool:
+    try:
+        one = exact_instance(models, index, exactly=True)
+        return bool(admitted(givens, part, one, 0.0)[0]
+                    and not true_where(part.left, part.relation, part.right, one)[0])
+    except Undefined:
+        return True
 
 
 def of_result(outcome: Result | Proof, models: Policies) -> list[Opinion]:
@@ -125,9 +142,12 @@ def of_result(outcome: Result | Proof, models: Policies) -> list[Opinion]:
     return [second_opinion(givens, part, models) for part in outcome.parts]
 
 
-def exact_instance(models: Policies, index: int) -> Policies:
-    """One of the models in exact fractions, with the constants that equations define redone."""
-    one = models.pick(np.array([index])).as_fractions()
+def exact_instance(models: Policies, index: int, exactly: bool = False) -> Policies:
+    """One of the models in fractions, with the constants that equations define computed again.
+
+    exactly: the fractions that the floats are; else the small ones that they stand for.
+    """
+    one = models.pick(np.array([index])).as_fractions(None if exactly else 10**6)
     p = one.success()
     hardest = p.min(-1)
     new = {"failure": (one.mass * (1 - p)).sum(-1), "U": 1 - hardest}

@@ -26,17 +26,48 @@ def policies(size: int, seed: int, prompts: int = 3, completions: int = 3, dim: 
         phi = rng.normal(size=(*shape, dim)) * rng.choice([0.1, 1.0, 3.0], (size, 1, 1, 1))
     else:
         mass = rng.integers(1, grid + 1, (size, prompts)).astype(float)
-        pi = rng.integers(1, grid + 1, shape).astype(float)
+        pi = rng.choice([*range(1, grid + 1), 40, 200], shape).astype(float)
         phi = rng.integers(-grid, grid + 1, (*shape, dim)) / rng.integers(
             1, 4, (size, 1, 1, 1))
+    separated = rng.random(size) < 0.35  # one hard prompt, the others nearly solved
+    pi[separated, 1:] = 1.0
+    pi[separated, 1:, 0] = rng.integers(15, 40, (int(separated.sum()), prompts - 1))
+    pi[separated, 0] = 3.0
+    pi[separated, 0, 0] = 1.0
+    phi[separated, 0] /= 3.0
     mass /= mass.sum(-1, keepdims=True)
     pi /= pi.sum(-1, keepdims=True)
     reward = (rng.random(shape) < 0.5).astype(float)
     reward[..., 0] = 1.0  # at least one correct and one wrong completion
     reward[..., -1] = 0.0
-    models = Policies(mass, pi, reward, phi)
-    models = _oppose(models, rng)
-    return with_constants(models, rng, largest_order, grid)
+    rare = rng.random(size)
+    reward[rare < 0.04, 0] = 0.0  # a prompt that is never solved
+    reward[(rare > 0.04) & (rare < 0.07), 0] = 1.0  # one that always is
+    models = _oppose(Policies(mass, pi, reward, phi), rng)
+    _balance(models, (rare > 0.07) & (rare < 0.12))
+    models = with_constants(models, rng, largest_order, grid)
+    if grid is not None:
+        models = _loose_constants(models, rng, grid)
+    return models
+
+
+def _balance(models: Policies, where) -> None:
+    """Make the first two prompts mirror images and the others flat: pass@1 is stationary."""
+    for array in (models.pi, models.reward, models.mass):
+        array[where, 1] = array[where, 0]
+    models.mass[where] /= models.mass[where].sum(-1, keepdims=True)
+    models.phi[where, 1] = -models.phi[where, 0]
+    models.phi[where, 2:] = 0.0
+
+
+def _loose_constants(models: Policies, rng, grid: int) -> Policies:
+    """In a quarter of the batch all constants are small fractions that follow no policy."""
+    where = rng.random(models.size) < 0.25
+    new = {}
+    for name in ("G", "F", "m", "q", "epsbar", "delbar", "eta", "U", "V", "B", "c", "u0"):
+        free = rng.integers(1, grid + 1, models.size) / rng.integers(2, grid + 2, models.size)
+        new[name] = np.where(where, free, models.constants[name])
+    return models.with_constants(**new)
 
 
 def _oppose(models: Policies, rng) -> Policies:
@@ -91,11 +122,13 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     # single crossing, large k
     c["u0"] = 1 - _between(sorted_p[:, 0], sorted_p[:, -1], rng)
     top = (p <= sorted_p[:, :1]).astype(float)
-    c["top"], c["rest"], c["never"] = top, 1 - top, np.zeros_like(p)
+    c["top"], c["rest"], c["never"] = top, 1 - top, (p == 0).astype(float)
     c["U"] = 1 - sorted_p[:, 0]
     c["V"] = 1 - sorted_p[:, 1]
     c["B"] = np.abs(a).max(-1) * (1 + rng.random(size)) + 1e-12
     c["c"] = np.abs((models.mass * top * a).sum(-1))
+    if grid is not None:
+        c["V"], c["c"] = _ceil(c["V"]), _floor(c["c"])
     c["failure"] = (models.mass * (1 - p)).sum(-1)
     mean_w = k[:, None] * (1 - p) ** (k[:, None] - 1)
     delta = (margin * (models.mass * mean_w * inside).sum(-1)
@@ -118,8 +151,8 @@ def _between(low, high, rng):
 
 
 def _floor(values):
-    return np.floor(values * 64) / 64
+    return np.floor(values * 65536) / 65536
 
 
 def _ceil(values):
-    return np.ceil(values * 64) / 64
+    return np.ceil(values * 65536) / 65536

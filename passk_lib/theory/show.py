@@ -128,7 +128,7 @@ def derivation(r: Result) -> str:
                 reason = reason.replace(number, link(used), 1)
             else:
                 extra.append(link(used))
-        reason += f" ({', '.join(extra)})" if extra else ""
+        reason += f" – uses {', '.join(extra)}" if extra else ""
         rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {_cell(reason)} |")
     return "\n".join(rows)
 
