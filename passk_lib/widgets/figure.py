@@ -62,9 +62,7 @@ class LiveFigure(anywidget.AnyWidget):
         names = self.state_names()
         for name in state:
             if name not in names:
-                raise TypeError(
-                    f"{type(self).__name__} has no {name!r}; it has {', '.join(names)}"
-                )
+                raise TypeError(f"{type(self).__name__} has no {name!r}; it has {', '.join(names)}")
         super().__init__(_code=_Code.shared(), _figure=type(self).__name__, **state)
         self._opening = self.state()
 

@@ -82,6 +82,11 @@ def _formulas() -> dict[str, Formula]:
                 "logFail": -softplus(margin),
             },
         ),
+        "promptFail": Formula(
+            "What a table over θ needs of a prompt: 1 - p, its logarithm, the first slope of p.",
+            toy,
+            {"fail": expit(-margin), "logFail": -softplus(margin), "g1": gradient[0]},
+        ),
         "passAtK": Formula(
             "Pass@k of a success probability, and its weight, eq. (3).",
             (p, k),

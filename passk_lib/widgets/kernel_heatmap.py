@@ -76,7 +76,8 @@ class KernelHeatmap(LiveFigure):
 
     def describe(self) -> str:
         n = self.numbers()
-        said = {key: "none" if n[key] is None else f"{n[key]:.0%}" for key in n if "negative" in key}
+        shares = {key: n[key] for key in ("negative_same", "negative_different")}
+        said = {key: "none" if x is None else f"{x:.0%}" for key, x in shares.items()}
         return (
             f"Heatmap of the {'cosine of the ' if self.kind == 'cosine' else ''}kernel for all "
             f"pairs of {SIZE} prompts, δ = {self.delta:g}, share of hard prompts {self.p_hard:g}. "

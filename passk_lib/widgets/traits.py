@@ -1,4 +1,4 @@
-"""Traits of the live figures: whatever is assigned is checked first, so a bad value changes nothing.
+"""Traits of the live figures: what is assigned is checked first, so a bad value changes nothing.
 
 Errors are ValueError or TypeError, name the trait, the value and what is allowed. All traits are
 synchronised with the browser.

@@ -77,10 +77,10 @@ class TwoPrompts(LiveFigure):
                               (f"of the gradients of pass@1 and pass@{self.k}", "cosine"))
         )  # fmt: skip
         return (
-            f"Two prompts, one easy (p = {n['p_easy']:.2f}), one hard (p = {n['p_hard']:.2f}), with "
-            f"kernel {n['kappa']:.4f}; cosine {cosines}. A step of size {self.eta:g} along "
-            f"{self.along} takes pass@1 from {n['J_1']:.2f} to {n['J_1_after']:.2f} and "
-            f"pass@{self.k} from {n['J_k']:.2f} to {n['J_k_after']:.2f}."
+            f"Two prompts, an easy one (p = {n['p_easy']:.2f}) and a hard one "
+            f"(p = {n['p_hard']:.2f}), with kernel {n['kappa']:.4f}; cosine {cosines}. "
+            f"A step of size {self.eta:g} along {self.along} takes pass@1 from {n['J_1']:.2f} to "
+            f"{n['J_1_after']:.2f} and pass@{self.k} from {n['J_k']:.2f} to {n['J_k_after']:.2f}."
         )
 
     def picture(self):

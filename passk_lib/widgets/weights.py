@@ -16,8 +16,9 @@ CENTRES = (np.arange(BINS) + 0.5) / BINS
 
 def _two_camps() -> list[float]:
     """A camp of hard prompts and a larger one of easy prompts."""
-    camps = np.exp(-(((CENTRES - 0.12) / 0.12) ** 2)) + 1.4 * np.exp(-(((CENTRES - 0.85) / 0.14) ** 2))
-    return np.round(camps, 4).tolist()
+    hard = np.exp(-(((CENTRES - 0.12) / 0.12) ** 2))
+    easy = np.exp(-(((CENTRES - 0.85) / 0.14) ** 2))
+    return np.round(hard + 1.4 * easy, 4).tolist()
 
 
 class Weights(LiveFigure):

@@ -31,8 +31,10 @@ def page(browser):
     page.on("pageerror", lambda error: page.faults.append(str(error)))
     page.on(
         "request",
-        lambda r: r.url.split(":")[0] in ("data", "blob", "about")
-        or page.faults.append(f"request to {r.url}"),
+        lambda r: (
+            r.url.split(":")[0] in ("data", "blob", "about")
+            or page.faults.append(f"request to {r.url}")
+        ),
     )
     yield page
     faults = page.faults

@@ -16,7 +16,7 @@ POINTS = 20_000
 def random_arguments(name, size=POINTS):
     rng = np.random.default_rng(20260221)
     k = np.round(np.exp(rng.uniform(0, np.log(1000), size)))
-    if name in ("prompt", "promptAt"):
+    if name.startswith("prompt"):
         theta, psi = rng.uniform(-6, 6, (2, size)), np.stack([np.ones(size), rng.normal(size=size)])
         label = rng.choice([-1.0, 1.0], size)
         return [*theta, *psi, label, *([k] if name == "promptAt" else [])]

@@ -92,7 +92,7 @@ export default {
     });
     hatch(map, figure.id);
 
-    const grids = { coarse: new Grid(45, REACH), fine: new Grid(71, REACH) };
+    const grids = { coarse: new Grid(41, REACH), fine: new Grid(71, REACH) };
     const memo = remember();
     let drawn = {};
 

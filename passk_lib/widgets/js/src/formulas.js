@@ -41,6 +41,17 @@ export function promptAt(theta1, theta2, psi1, psi2, label, k, out) {
   return out;
 }
 
+/** What a table over θ needs of a prompt: 1 - p, its logarithm, the first slope of p.
+ *  out: fail, logFail, g1. */
+export function promptFail(theta1, theta2, psi1, psi2, label, out) {
+  const c0 = label*(psi1*theta1 + psi2*theta2);
+  const c1 = expit(-c0);
+  out[0] = c1;
+  out[1] = -softplus(c0);
+  out[2] = c1*label*psi1*expit(c0);
+  return out;
+}
+
 /** Pass@k of a success probability, and its weight, eq. (3).
  *  out: F, w. */
 export function passAtK(p, k, out) {

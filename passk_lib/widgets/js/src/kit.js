@@ -73,8 +73,9 @@ export class Figure {
     }
     this.measure();
     this.paint();
-    // For tests and the benchmark: what is shown, and a repaint on demand.
+    // For tests and the benchmark: what is shown, a repaint on demand, and when it was first drawn.
     Object.assign(this.root, { figure: this });
+    performance.mark("passk-figure");
     signal?.addEventListener("abort", () => this.dispose());
   }
 
@@ -204,7 +205,7 @@ export class Figure {
   slider(parent, { key, label, values, min, max, step, format = num, get, set, entry = false }) {
     get ??= (state) => state[key];
     set ??= (value) => ({ [key]: value });
-    const id = `${this.id}-${key ?? label.replace(/\W+/g, "-")}`;
+    const id = `${this.id}-slider${++count}`;
     const nearest = (value) => {
       let best = 0;
       values.forEach((v, i) => {

@@ -1,7 +1,7 @@
 // The toy of section 3.2 as a whole population, by the same quadrature rule as
 // passk_lib.bandit.Toy.quadrature: the trapezoid rule over each label's Gaussian.
 
-import { promptAt } from "./formulas.js";
+import { promptAt, promptFail } from "./formulas.js";
 
 const REACH = 10;
 /** Step of the rule for every number that is shown: that of the Python library. */
@@ -114,10 +114,10 @@ export class Grid {
       for (let i = 0; i < n; i++) {
         const a = low + i * h;
         for (let s = 0; s < nodes; s++, at++) {
-          promptAt(a, b, 1, this.feature[s], 1, 1, OUT);
-          this.logFail[at] = OUT[5];
-          this.fail[at] = (1 - OUT[0]) * this.density[s];
-          this.slope[at] = OUT[1] * this.density[s];
+          promptFail(a, b, 1, this.feature[s], 1, OUT);
+          this.fail[at] = OUT[0] * this.density[s];
+          this.logFail[at] = OUT[1];
+          this.slope[at] = OUT[2] * this.density[s];
         }
       }
     }

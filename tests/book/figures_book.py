@@ -5,11 +5,16 @@ So the figures are tried on real pages whatever the chapters show at the moment.
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import http.server
 import json
 import shutil
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,8 +27,26 @@ FIGURES = (
 )  # fmt: skip
 
 
-def page_of(figure: str) -> str:
-    return f"chapters/{figure.lower()}.html"
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *arguments) -> None:
+        pass
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, request, client_address) -> None:
+        pass  # the browser closes connections as it leaves a page
+
+
+@contextmanager
+def serve(html: Path) -> Iterator[str]:
+    """Serve the pages from a subfolder of localhost; gives the address of their folder."""
+    handler = functools.partial(_Quiet, directory=str(html.parent))
+    with _Server(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/{html.name}/chapters"
+        finally:
+            server.shutdown()
 
 
 def _notebook(title: str, *cells: str) -> str:
@@ -61,7 +84,7 @@ def _pages(figures) -> dict[str, str]:
 
 def _key(figures) -> str:
     digest = hashlib.sha256(repr(figures).encode() + Path(__file__).read_bytes())
-    for name in ("_config.yml", "_ext", "_static", "passk_lib/widgets"):
+    for name in ("_config.yml", "_ext", "_static", "passk_lib/figures.py", "passk_lib/widgets"):
         path = ROOT / name
         for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
             if file.is_file() and not {"node_modules", "__pycache__"} & set(file.parts):
