@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
-from torch.func import functional_call, jvp
+from torch.autograd import forward_ad
+from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..checks import as_finite, as_rows
@@ -157,14 +158,15 @@ class LMField(PromptField):
 
     def with_scope(self, scope: str) -> LMField:
         """The same prompts and rows, gradients in other parameters."""
+        return self._with(self.rows, scope)
+
+    def with_rows(self, rows: Rows) -> LMField:
+        """The same prompts, other rows: another form of gradient."""
+        return self._with(rows, self.scope)
+
+    def _with(self, rows: Rows, scope: str) -> LMField:
         return LMField(
-            self.model,
-            self.rows,
-            self.mass,
-            self.success,
-            self.counts,
-            scope,
-            self.tokens_per_batch,
+            self.model, rows, self.mass, self.success, self.counts, scope, self.tokens_per_batch
         )
 
     def _batches(self, rows: Rows):
@@ -240,26 +242,31 @@ class LMField(PromptField):
             raise TypeError(f"u: expected a Vector as mean returns it, got {type(u).__name__}")
         if u.tensors.keys() != self.parameters.keys():
             raise ValueError(f"u: its scope is not this field's scope {self.scope!r}")
-        primal = {name: p.detach() for name, p in self.parameters.items()}
-        tangent = {name: u.tensors[name].to(p.dtype) for name, p in primal.items()}
         inner = np.zeros(self.size) if inner is None else inner
         yield start, inner
         for done, (index, batch) in enumerate(self._batches(self.rows), 1):
             if done <= start:
                 continue
 
-            def value(parameters, batch=batch):
-                def call(**inputs):
-                    return functional_call(self.model, parameters, kwargs=inputs)
-
-                return log_probabilities(self.model, batch, call)
-
             # Of the fused attention kernels none has a forward-mode derivative.
-            with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
-                _, slope = jvp(value, (primal,), (tangent,))
+            with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
+                value = log_probabilities(self.model, batch, self._model_along(u))
+                slope = forward_ad.unpack_dual(value).tangent
             change = slope.double().cpu().numpy() * self.rows.coefficient[index]
             inner = inner + np.bincount(self.rows.prompt[index], change, minlength=self.size)
             yield done, inner
+
+    def _model_along(self, u: Vector):
+        """The model with its parameters moving along u: dual numbers, inside a dual level."""
+        moving = {
+            name: forward_ad.make_dual(p.detach(), u.tensors[name].to(p.dtype))
+            for name, p in self.parameters.items()
+        }
+
+        def call(**inputs):
+            return functional_call(self.model, moving, kwargs=inputs)
+
+        return call
 
     def gradient(self, i: int) -> Vector:
         """g of prompt i alone: only its own rows run."""

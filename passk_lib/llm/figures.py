@@ -186,6 +186,7 @@ def filter_panels(result: Result, pairs=PAPER_FILTERS, k: int | None = None) -> 
         ax.axhline(0, color=INK, lw=0.8)
         ax.set_yscale("symlog", linthresh=max(1e-12, float(np.median(np.abs(part.agreement)))))
         ax.set_title(f"{title}: {part.size} prompts\n$E[wa]$ = {product.mean():+.3g}", fontsize=10)
+    fig.supxlabel("prompts, by agreement; dashed: $E[a]$ (blue), $E[wa]$ (vermillion)", fontsize=10)
     for ax in axes[:, 0]:
         ax.set_ylabel("$w_k(x)\\,a(x)$")
     return fig

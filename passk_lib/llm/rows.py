@@ -42,6 +42,8 @@ class Rows:
             )
         if not np.all(np.isfinite(self.coefficient)):
             raise ValueError("coefficient: every entry must be finite")
+        if any(len(tokens) == 0 for tokens in self.prompt_tokens):
+            raise ValueError("prompt_tokens: every prompt needs at least its begin token")
         if any(len(tokens) == 0 for tokens in self.completion_tokens):
             raise ValueError("completion_tokens: every completion needs at least its end token")
 

@@ -45,16 +45,18 @@ def log_probabilities(model, batch: Batch, call=None) -> torch.Tensor:
 
     `call(**inputs)` stands for the model where its parameters are to be replaced.
     """
+    # Nothing follows the last token: it is predicted, not read.
+    mask = batch.mask[:, :-1]
     inputs = {
-        "input_ids": batch.tokens,
-        "attention_mask": batch.mask,
-        "position_ids": (batch.mask.cumsum(-1) - 1).clamp(min=0),
+        "input_ids": batch.tokens[:, :-1],
+        "attention_mask": mask,
+        "position_ids": (mask.cumsum(-1) - 1).clamp(min=0),
         "use_cache": False,
     }
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
-        inputs["logits_to_keep"] = batch.width + 1
+        inputs["logits_to_keep"] = batch.width
     with precision(model):
-        logits = (call or model)(**inputs).logits[:, -batch.width - 1 : -1]
+        logits = (call or model)(**inputs).logits[:, -batch.width :]
         if logits.dtype in (torch.bfloat16, torch.float16):
             logits = logits.float()
         target = batch.tokens[:, -batch.width :]

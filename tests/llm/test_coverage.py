@@ -17,7 +17,7 @@ RECORD = Path(passk_lib.llm.__file__).parent / "recorded" / "coverage.json"
 
 @pytest.fixture(scope="module")
 def pool() -> Population:
-    return population("B500", size=80)
+    return population("B", size=80)
 
 
 @pytest.fixture(scope="module")

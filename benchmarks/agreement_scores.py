@@ -1,0 +1,198 @@
+"""Agreement scores of a language model for all parameters: four ways, one table.
+
+    python benchmarks/agreement_scores.py [--prompts 512] [--samples 32] [--rounds 5]
+
+The ratios are what counts: all ways run in one process, in turn, over the same merged rows, and
+the best of the rounds is taken.  Memory is the growth of the peak in a fresh process each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import pickle
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.func import functional_call, grad, vmap
+
+from passk_lib.llm.experiment import Settings, run
+from passk_lib.llm.field import LMField
+from passk_lib.llm.models import load
+from passk_lib.llm.rows import Rows
+from passk_lib.llm.sampling import Completions
+from passk_lib.llm.scoring import encode, log_probabilities
+from passk_lib.llm.verifiers import CORRECT
+
+WHOLE = 10**9  # tokens: everything in one batch
+
+
+def sampled_field(prompts: int, samples: int) -> LMField:
+    """The tiny model's field over what it samples."""
+    settings = Settings(prompts=prompts, n=samples, ks=(2,), kernel=False, exact=False)
+    result = run(settings, progress=False)
+    model, tokenizer = load(settings.model)
+    correct = result.stages["verdicts"]["verdict"] == CORRECT
+    completions = Completions(**result.stages["completions"])
+    where = np.argwhere(correct)
+    rows = Rows(
+        encode(tokenizer, result.stages["prompts"]["prompt"].tolist()),
+        where[:, 0],
+        [completions[i, j] for i, j in where.tolist()],
+        np.full(len(where), 1 / samples),
+    )
+    return field_over(model, rows.merged())
+
+
+def field_over(model, rows: Rows) -> LMField:
+    size = len(rows.prompt_tokens)
+    return LMField(model, rows, np.full(size, 1 / size), np.zeros(size), tokens_per_batch=WHOLE)
+
+
+def backward_and_forward_mode(field: LMField) -> np.ndarray:
+    return field.inner(field.mean())
+
+
+def one_backward_per_prompt(field: LMField) -> np.ndarray:
+    """A loop of autograd over prompts, their gradients kept."""
+    gradients = np.zeros((field.size, field.dim), dtype=np.float32)
+    parameters = list(field.model.parameters())
+    for i in range(field.size):
+        rows = field.rows.select(field.rows.prompt == i)
+        if not len(rows):
+            continue
+        ((index, batch),) = rows.batches(WHOLE, 0)
+        value = log_probabilities(field.model, batch)
+        total = (value * torch.from_numpy(rows.coefficient[index]).float()).sum()
+        parts = torch.autograd.grad(total, parameters)
+        gradients[i] = torch.cat([g.reshape(-1) for g in parts]).numpy()
+    return gradients @ (field.mass.astype(np.float32) @ gradients)
+
+
+def vmap_of_grad(field: LMField, chunk: int = 64) -> np.ndarray:
+    """torch.func's per-sample gradients, one row a sample."""
+    parameters = {name: p.detach() for name, p in field.model.named_parameters()}
+    ((order, batch),) = field.rows.batches(WHOLE, 0)
+    factor = torch.from_numpy(field.rows.coefficient[order]).float()
+
+    def value(p, tokens, mask, weight):
+        # These prompts all have one length and padding comes last: causal attention needs no mask.
+        logits = functional_call(field.model, p, kwargs={"input_ids": tokens[None]}).logits[0]
+        scores = torch.log_softmax(logits[-batch.width - 1 : -1], -1)
+        chosen = scores.gather(1, tokens[-batch.width :, None])[:, 0]
+        return (chosen * mask[-batch.width :]).sum() * weight
+
+    gradients = np.zeros((field.size, field.dim), dtype=np.float32)
+    each = vmap(grad(value), in_dims=(None, 0, 0, 0), chunk_size=chunk)
+    parts = each(parameters, batch.tokens, batch.mask, factor)
+    begin = 0
+    for part in parts.values():
+        flat = part.reshape(len(order), -1).numpy()
+        np.add.at(gradients[:, begin : begin + flat.shape[1]], field.rows.prompt[order], flat)
+        begin += flat.shape[1]
+    return gradients @ (field.mass.astype(np.float32) @ gradients)
+
+
+def training_step(field: LMField) -> None:
+    """What any training loop does with these rows once: forward and backward."""
+    ((order, batch),) = field.rows.batches(WHOLE, 0)
+    factor = torch.from_numpy(field.rows.coefficient[order]).float()
+    value = log_probabilities(field.model, batch)
+    torch.autograd.grad((value * factor).sum(), list(field.model.parameters()))
+
+
+WAYS = {
+    "one backward + one forward-mode pass": backward_and_forward_mode,
+    "one backward per prompt": one_backward_per_prompt,
+    "vmap(grad)": vmap_of_grad,
+    "one training step (no scores)": training_step,
+}
+
+
+def peak() -> float:
+    """Peak memory of this process so far, in MB."""
+    status = Path("/proc/self/status")
+    if status.exists():  # getrusage would count the parent's memory as well
+        (line,) = (row for row in status.read_text().splitlines() if row.startswith("VmHWM"))
+        return int(line.split()[1]) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS: bytes
+
+
+def warm_up(field: LMField, ways: dict) -> None:
+    few = field.with_rows(field.rows.select(np.arange(4)))
+    for run_way in ways.values():
+        run_way(few)
+
+
+def seconds_of(field: LMField, rounds: int) -> dict[str, float]:
+    warm_up(field, WAYS)
+    best = dict.fromkeys(WAYS, np.inf)
+    answers = {}
+    for _ in range(rounds):
+        for name, run_way in WAYS.items():
+            start = time.perf_counter()
+            answers[name] = run_way(field)
+            best[name] = min(best[name], time.perf_counter() - start)
+    truth = answers["one backward per prompt"]
+    for name in ("one backward + one forward-mode pass", "vmap(grad)"):
+        np.testing.assert_allclose(answers[name], truth, atol=1e-4 * np.abs(truth).max())
+    return best
+
+
+def print_memory_of(way: str, file: str) -> None:
+    """In a process that has done nothing else."""
+    with open(file, "rb") as stored:
+        rows = pickle.load(stored)
+    field = field_over(load("B")[0], rows)
+    warm_up(field, {way: WAYS[way]})
+    before = peak()
+    WAYS[way](field)
+    print(json.dumps(peak() - before))
+
+
+def memory_of(field: LMField, way: str) -> float:
+    """Growth of the peak in a fresh process, in MB."""
+    with tempfile.NamedTemporaryFile(suffix=".pickle") as stored:
+        pickle.dump(field.rows, stored)
+        stored.flush()
+        command = [sys.executable, __file__, "--memory-of", way, "--rows", stored.name]
+        child = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(child.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--prompts", type=int, default=512)
+    parser.add_argument("--samples", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory-of", choices=WAYS, help=argparse.SUPPRESS)
+    parser.add_argument("--rows", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    if options.memory_of:
+        print_memory_of(options.memory_of, options.rows)
+        return
+    field = sampled_field(options.prompts, options.samples)
+    best = seconds_of(field, options.rounds)
+    ours = best["one backward + one forward-mode pass"]
+    print(
+        f"{options.prompts} prompts x {options.samples} samples, {len(field.rows)} merged rows, "
+        f"torch {torch.__version__}, one thread of {platform.machine()}"
+    )
+    print(f"{'way':<40}{'seconds':>9}{'x ours':>9}{'extra MB':>10}")
+    for name, seconds in best.items():
+        memory = memory_of(field, name)
+        print(f"{name:<40}{seconds:>9.3f}{seconds / ours:>9.2f}{memory:>10.0f}")
+    if not torch.cuda.is_available():
+        print(f"{'7B shape on a GPU':<40}{'not measured: no GPU here':>28}")
+
+
+if __name__ == "__main__":
+    main()
