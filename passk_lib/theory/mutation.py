@@ -28,7 +28,7 @@ from .models import Policies, Undefined
 from .normal import Malformed, nf
 from .opinion import admitted, exact_instance, true_where
 from .random_models import policies
-from .terms import Completion, Fn, Grad, Inner, Inv, Mean, OpNorm, Prompt, VectorSymbol, Whole
+from .terms import Completion, Fn, Inner, Inv, Mean, OpNorm, Prompt, VectorSymbol, Whole
 
 FALSE = "ACCEPTED FALSE"
 CLASSES = ("falsified", "rejected", "equivalent", "not needed", FALSE)
@@ -189,8 +189,8 @@ def mutants(site: Site) -> Iterator[Mutant]:
             yield Mutant(site, name, (relation, value))
 
 
-def all_mutants() -> Iterator[tuple[Mutant, list[Site], Proof]]:
-    """Every mutant of every derivation, with the page that it changes.
+def all_mutants(only=None) -> Iterator[tuple[Mutant, list[Site], Proof]]:
+    """Every mutant of every derivation (or of `only` these), with the page that it changes.
 
     A line that stands word for word in several claims, under the same hypotheses and between the
     same neighbours, is changed once.
@@ -198,12 +198,13 @@ def all_mutants() -> Iterator[tuple[Mutant, list[Site], Proof]]:
     from . import statements  # noqa: F401
     seen = set()
     for claim in CLAIMS.values():
-        if claim.derive is None:
+        if claim.derive is None or (only is not None and claim.id not in only):
             continue
         written, page = sites(claim)
         given = tuple(s.value for s in written if s.kind == "hypothesis")
         for i, site in enumerate(written):
-            plain = [s.value[:2] if s.kind == "step" else s.value for s in written[max(i - 1, 0):i + 2]]
+            near = written[max(i - 1, 0):i + 2]
+            plain = [s.value[:2] if s.kind == "step" else s.value for s in near]
             key = (site.kind, given, site.premise, *plain)
             if key in seen:
                 continue
@@ -347,11 +348,13 @@ def heads_in(expr, seen: set | None = None) -> set[str]:
     return seen
 
 
-def users_of() -> dict[str, list[str]]:
-    """For each defined name, the claims whose pages unfold it, shortest derivation first."""
+def users_of(only=None) -> dict[str, list[str]]:
+    """For each defined name, the claims (or of `only` these) whose pages unfold it, shortest
+    derivation first."""
     users: dict[str, list[tuple[int, str]]] = {}
     for claim in CLAIMS.values():
-        if claim.derive is None or "restated" in claim.title:
+        if claim.derive is None or "restated" in claim.title or (
+                only is not None and claim.id not in only):
             continue
         written, _ = sites(claim)
         found: set[str] = set()
@@ -418,5 +421,3 @@ def _closed(body) -> bool:
         return False
     return True
 
-
-del Grad
