@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+ENOUGH_TOKENS = 1024  # a batch this large is not padded further: it keeps a processor busy
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -86,10 +88,13 @@ class Rows:
         while start < len(order):
             stop, width_before, width_after = start, 0, 0
             while stop < len(order):
-                width_before = max(width_before, before[order[stop]])
-                width_after = max(width_after, after[order[stop]])
+                row = order[stop]
+                shorter = before[row] < width_before or after[row] < width_after
+                enough = (stop - start) * (width_before + width_after) >= ENOUGH_TOKENS
+                width_before = max(width_before, before[row])
+                width_after = max(width_after, after[row])
                 size = (stop + 1 - start) * (width_before + width_after)
-                if stop > start and size > tokens_per_batch:
+                if stop > start and (size > tokens_per_batch or (shorter and enough)):
                     break
                 stop += 1
             index = order[start:stop]
