@@ -148,6 +148,9 @@ def gradient(f) -> Theorem:
     return conclude(Grad(f), "=", _derive(f), axiom="calculus")
 
 
+_SLOPE = {"Fp": "Fw", "Fw": "Fc", "Hp": "Hw"}  # F, F', F'' and H, H' at p(x)
+
+
 def _derive(f):
     if f.is_number or isinstance(f, Whole) or (f.is_Symbol and f.name not in DEFINITIONS):
         return Rational(0)
@@ -176,10 +179,8 @@ def _derive(f):
             return Grad(f)
         if f.head == "r":
             return Rational(0)
-        if f.head == "Fp":  # a general transform F(p(x)), by the chain rule
-            return Fn("Fw", *f.args[1:]) * Grad(Fn("p", *f.args[1:]))
-        if f.head == "Fw":
-            return Fn("Fc", *f.args[1:]) * Grad(Fn("p", *f.args[1:]))
+        if f.head in _SLOPE:  # general transforms F(p(x)), H(p(x)), by the chain rule
+            return Fn(_SLOPE[f.head], *f.args[1:]) * Grad(Fn("p", *f.args[1:]))
         if f.head in DEFINITIONS:
             return _derive(unfold(f))
     if isinstance(f, Mean):

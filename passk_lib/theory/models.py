@@ -151,10 +151,11 @@ def from_field(mass, success, gradients, **constants) -> Policies:
 
 
 def evaluate(expr, models: Policies, variables=()) -> np.ndarray:
-    """The value of a scalar: (B,) or, for free prompts and completions, (B, ...) with one axis a
-    variable, in the order of `variables`."""
+    """The value of a scalar: (B,) or, with free prompts and completions, (B, ...) with one axis
+    for each of `variables`, in this order; nan or inf where floats overflow."""
     env = {v: i for i, v in enumerate(variables)}
-    with mp.workdps(DIGITS):
+    # a value that overflows is nan or inf; who asks decides what that means
+    with mp.workdps(DIGITS), np.errstate(all="ignore"):
         value = _value(expr, models, env)
     value = np.broadcast_to(value, _full(models, env, value))
     return value.reshape(value.shape[:1 + len(variables)])
@@ -278,8 +279,7 @@ def _value(expr, models, env):
         b = _value(expr.args[0], models, env)
         if models.exact and any(v == 0 for v in np.ravel(b)):
             raise Undefined("division by zero")
-        with np.errstate(divide="ignore"):
-            return 1 / b
+        return 1 / b
     if isinstance(expr, Sqrt):
         return _sqrt(_value(expr.args[0], models, env), models)
     if isinstance(expr, Log | Exp):
@@ -288,9 +288,7 @@ def _value(expr, models, env):
             if isinstance(expr, Log) and any(v <= 0 for v in np.ravel(inside)):
                 raise Undefined("the logarithm of a number that is not positive")
             return _digits(mp.log if isinstance(expr, Log) else mp.exp)(inside)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return (np.log if isinstance(expr, Log) else np.exp)(
-                _value(expr.args[0], models, env))
+        return (np.log if isinstance(expr, Log) else np.exp)(_value(expr.args[0], models, env))
     if isinstance(expr, GeometricSum):
         r, i, j = (_value(a, models, env) for a in expr.args)
         return sum(np.where((i <= e) & (e < j), _power(r, 0 * r + e, models), 0)
@@ -364,6 +362,10 @@ def _gradient(f, models, env):
     return np.stack(np.broadcast_arrays(*rows), axis=-1)
 
 
+# first and second derivative of a general transform at p(x); those of F' and H are read once only
+_SLOPES = {"Fp": ("Fw", "Fc"), "Fw": ("Fc", None), "Hp": ("Hw", None)}
+
+
 def _series(f, models, env, v):
     zero = _one(models, 0 * models.mass.flat[0])
     if f.is_number or isinstance(f, Whole) or (f.is_Symbol and f.name not in DEFINITIONS):
@@ -414,15 +416,11 @@ def _series(f, models, env, v):
     if f.head == "logit":
         slope = (_gradient(f, models, env) * v).sum(-1)
         return _value(f, models, env), slope, zero
-    if f.head in ("Fp", "Fw"):
+    if f.head in _SLOPES:
         _, p1, p2 = _success_series(Fn("u", f.args[1]), models, env, v)
-        p1, p2 = -p1, -p2
-        names = ("Fp", "Fw", "Fc") if f.head == "Fp" else ("Fw", "Fc", None)
-        first = _value(Fn(names[1], f.args[1]), models, env)
-        if names[2] is None:
-            return _value(f, models, env), first * p1, zero
-        second = _value(Fn(names[2], f.args[1]), models, env)
-        return _value(f, models, env), first * p1, second * p1 * p1 + first * p2
+        first, second = (_value(Fn(name, f.args[1]), models, env) if name else zero
+                         for name in _SLOPES[f.head])
+        return _value(f, models, env), -first * p1, second * p1 * p1 - first * p2
     if f.head in DEFINITIONS:
         return _series(unfold(f), models, env, v)
     raise Undefined(f"{f} cannot be differentiated here")

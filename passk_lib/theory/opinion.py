@@ -57,8 +57,8 @@ def true_where(left, relation, right, models: Policies, slack: float = 0.0) -> n
     else:
         with np.errstate(invalid="ignore"):
             margin = slack * (1e-9 * (abs(one) + abs(two)) + 1e-12)
-    gap = two - one
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
+        gap = two - one
         if relation == "=":
             good = abs(gap) <= abs(margin)
         elif relation == "≤":

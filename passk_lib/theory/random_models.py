@@ -139,9 +139,9 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     c["eta"] = longest * rng.uniform(0.2, 1.0, size)
     for name in ("v", "Delta", "bvec", "cvec"):
         c[name] = rng.normal(size=(size, models.dim)) * rng.choice([0.1, 1, 5], (size, 1))
-    for name in ("Fp", "Fw", "Fc", "H"):
+    for name in ("Fp", "Fw", "Fc", "Hp", "Hw"):
         c[name] = rng.normal(size=(size, n))
-    c["Fw"] = np.abs(c["Fw"])
+    c["Fw"], c["Hw"] = np.abs(c["Fw"]), np.abs(c["Hw"])
     c["logit"], c["psi"] = rng.normal(size=(size, n)), rng.normal(size=(size, n, models.dim))
     return models.with_constants(**c)
 

@@ -72,7 +72,10 @@ Fw = primitive("Fw", r"F'(p_\theta(#1))")
 Fc = primitive("Fc", r"F''(p_\theta(#1))")
 JF = define("JF", (), E(Fp(x), x), r"J_{F}(\theta)")
 dJF = Grad(JF())
-Ew = primitive("H", r"H'(p_\theta(#1))")  # weight of a second transform
+Hp = primitive("Hp", r"H(p_\theta(#1))")  # a second transform
+Hw = primitive("Hw", r"H'(p_\theta(#1))")
+JH = define("JH", (), E(Hp(x), x), r"J_{H}(\theta)")
+dJH = Grad(JH())
 
 # -- interference
 kappa = define("kappa", (x, x2), ip(g(x), g(x2)), r"\kappa_\theta(#1,#2)")
@@ -83,6 +86,7 @@ cov = define("cov", (k,), E(w(k, x) * a(x), x) - E(w(k, x), x) * E(a(x), x),
              r"\mathrm{cov}(w_{#1,\theta},a_\theta)")
 covF = define("covF", (), E(Fw(x) * a(x), x) - E(Fw(x), x) * E(a(x), x),
               r"\mathrm{cov}(F'(p_\theta),a_\theta)")
+varF = define("varF", (), E(Fw(x) ** 2, x) - E(Fw(x), x) ** 2, r"\mathrm{Var}(F'(p_\theta))")
 varw = define("varw", (k,), E(w(k, x) ** 2, x) - E(w(k, x), x) ** 2,
               r"\mathrm{Var}(w_{#1,\theta})")
 vara = define("vara", (), E(a(x) ** 2, x) - E(a(x), x) ** 2, r"\mathrm{Var}(a_\theta)")

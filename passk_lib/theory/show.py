@@ -6,7 +6,8 @@ import re
 
 from .axioms import AXIOMS
 from .claims import CLAIMS, SIGN, Part, Result, result
-from .terms import latex
+from .normal import unfold
+from .terms import DEFINITIONS, Fn, Moved, VectorSymbol, Whole, latex
 
 BADGE = {
     "proved": "✓ proved",
@@ -81,12 +82,17 @@ def markdown(r: Result, steps: bool = True) -> str:
     """The whole claim; `steps`: with its derivation line by line."""
     c = r.claim
     box = [heading(r), ""]
+    given = _orders(r) + [_given(g) for g in r.givens]
     if r.givens:
-        box += ["Suppose:", ""]
-        box += [f"- {_given(g)}" for g in r.givens] + [""]
+        box += ["Suppose:", "", *(f"- {line}" for line in given), ""]
+    elif given:
+        box += [f"For {', '.join(given)}:", ""]
     if c.statement:
         box += [c.statement, ""]
     box += _statement(r.parts)
+    where = _where(r)
+    if where:
+        box += ["Where " + ", ".join(where) + ".", ""]
     if c.reason:
         box += [f"*{'Why' if c.declared else 'Remark'}:* {c.reason}", ""]
     if r.check:
@@ -109,6 +115,29 @@ def _given(g) -> str:
     """The words and the checked formula; only the formula where the words are one as well."""
     bare = g.words.startswith("$") and g.words.endswith("$") and g.words.count("$") == 2
     return f"${g.latex()}$" if bare or not g.words else f"{g.words}: ${g.latex()}$"
+
+
+# names that the book defines where they first occur, and that every reader of a claim knows
+_COMMON = {"p", "w", "J", "a", "kappa", "eps", "del", "JF", "JH"}
+
+
+def _where(r: Result) -> list[str]:
+    """The definitions behind the names in the statement, each once, what it needs after it."""
+    found: dict = {}
+
+    def visit(e):
+        if isinstance(e, Moved) and not isinstance(e.args[1], VectorSymbol):
+            found[Moved] = rf"$\theta^{{+}}=\theta+{latex(e.args[1])}$"
+        if isinstance(e, Fn) and e.head in DEFINITIONS and e.head not in _COMMON:
+            if e not in found:
+                found[e] = f"${latex(e)}={latex(unfold(e))}$"
+                visit(unfold(e))
+            return
+        for part in e.args:
+            visit(part)
+    for e in _expressions(r):
+        visit(e)
+    return list(found.values())
 
 
 def derivation(r: Result) -> str:
@@ -155,7 +184,37 @@ def _statement(parts: list[Part]) -> list[str]:
                 i += 2
                 continue
             here = f"{supposed}\\quad\\Longrightarrow\\quad {here}"
+        else:
+            first, last = part, part
+            while i + 1 < len(parts) and not parts[i + 1].premise and (
+                    parts[i + 1].words == part.words):
+                new = parts[i + 1]
+                if new.left == last.right:  # a <= b, b <= c is shown as a <= b <= c
+                    here, last = f"{here} {SIGN[new.relation]} {latex(new.right)}", new
+                elif new.right == first.left:
+                    here, first = f"{latex(new.left)} {SIGN[new.relation]} {here}", new
+                else:
+                    break
+                i += 1
         words = f"\\qquad\\text{{{part.words}}}" if part.words else ""
         out += [f"$${here}{words}$$", ""]
         i += 1
     return out
+
+
+def _expressions(r: Result):
+    """Every expression of the hypotheses and the statement."""
+    for g in r.givens:
+        yield from (g.theorem.left, g.theorem.right)
+    for part in r.parts:
+        yield from (part.left, part.right, *(part.premise or ())[::2])
+
+
+def _orders(r: Result) -> list[str]:
+    """`integers k >= 1` for the orders that occur, with the least value that all parts allow."""
+    least: dict[str, int] = {}
+    for e in _expressions(r):
+        for symbol in e.free_symbols:
+            if isinstance(symbol, Whole):
+                least[symbol.shown] = min(symbol.least, least.get(symbol.shown, symbol.least))
+    return [f"${name}\\ge {low}$, an integer" for name, low in sorted(least.items())]

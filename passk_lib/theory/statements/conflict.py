@@ -64,12 +64,32 @@ def _decomposition(proof: Proof, weight, gradient_of, covariance, equation):
     return first, second
 
 
+def _characterisation(proof: Proof, weight, gradient_of, covariance, equation):
+    """Proposition 4.1 for any weight, in full."""
+    nine, second = _decomposition(proof, weight, gradient_of, covariance, equation)
+    proof.state_same(nine)
+    proof.state_same(second)
+    ten = chain(nine, second)
+    product, weighted = ip(gradient_of, dJ(1)), E(weight * a(x), x)
+    bound = -E(weight, x) * sq(dJ(1))
+    proof.equivalent(
+        (product, "<", 0), (weighted, "<", 0),
+        lambda h: proof.chain(weighted, ("=", product, "(9)", (-1, nine)),
+                              ("<", 0, "the supposition", h)),
+        lambda h: proof.chain(product, ("=", weighted, "(9)", nine),
+                              ("<", 0, "the supposition", h)))
+    proof.equivalent(
+        (product, "<", 0), (covariance, "<", bound),
+        lambda h: proof.chain(covariance, ("=", product + bound, "(10)", (-1, ten)),
+                              ("<", bound, "the supposition", h)),
+        lambda h: proof.chain(product, ("=", covariance - bound, "(10)", ten),
+                              ("<", 0, "the supposition", h)))
+
+
 @proved("prop-4.1-F", "Proposition 4.1, any transform", "Conflict for any transform",
         "proposition", CH4)
 def _(proof: Proof):
-    first, second = _decomposition(proof, Fw(x), dJF, covF(), proof.use("eq-2-F"))
-    proof.state_same(first)
-    proof.state_same(second)
+    _characterisation(proof, Fw(x), dJF, covF(), proof.use("eq-2-F"))
 
 
 @proved("eq-9", "(9)", "The inner product is a weighted mean of agreement", chapter=CH4)
@@ -95,24 +115,7 @@ def _(proof: Proof):
 
 @proved("prop-4.1", "Proposition 4.1", "Gradient conflict characterised", "proposition", CH4)
 def _(proof: Proof):
-    nine, second = _decomposition(proof, w(k, x), dJ(k), cov(k), proof.use("eq-2"))
-    proof.state_same(nine)
-    proof.state_same(second)
-    ten = chain(nine, second)
-    weighted = E(w(k, x) * a(x), x)
-    proof.equivalent(
-        (inner_k1(), "<", 0), (weighted, "<", 0),
-        lambda h: proof.chain(weighted, ("=", inner_k1(), "(9)", (-1, nine)),
-                              ("<", 0, "the supposition", h)),
-        lambda h: proof.chain(inner_k1(), ("=", weighted, "(9)", nine),
-                              ("<", 0, "the supposition", h)))
-    bound = -E(w(k, x), x) * sq(dJ(1))
-    proof.equivalent(
-        (inner_k1(), "<", 0), (cov(k), "<", bound),
-        lambda h: proof.chain(cov(k), ("=", inner_k1() + bound, "(10)", (-1, ten)),
-                              ("<", bound, "the supposition", h)),
-        lambda h: proof.chain(inner_k1(), ("=", cov(k) - bound, "(10)", ten),
-                              ("<", 0, "the supposition", h)))
+    _characterisation(proof, w(k, x), dJ(k), cov(k), proof.use("eq-2"))
 
 
 e0 = Symbol("failure")
@@ -183,32 +186,39 @@ def _(proof: Proof):
 
 
 rho = define("rho", (k,), cov(k) * Inv(Sqrt(varw(k)) * Sqrt(vara())), r"\rho_{w,a}(\theta)")
+rhoF = define("rhoF", (), covF() * Inv(Sqrt(varF()) * Sqrt(vara())), r"\rho_{F',a}(\theta)")
+
+
+def _correlation(proof: Proof, weight, gradient_of, covariance, variance, ratio, source):
+    """Condition (ii) of Proposition 4.1 as a bound on the correlation, for any weight."""
+    _, sw = square_root(proof.given("the weights vary", 0, "<", variance))
+    _, sa = square_root(proof.given("the agreement scores vary", 0, "<", vara()))
+    product = times(sw, sa)
+    one, inverse = reciprocal(product)
+    deviations, bound = Sqrt(variance) * Sqrt(vara()), -E(weight, x) * sq(dJ(1))
+    first, second = proof.use(source, 4), proof.use(source, 5)  # conflict <=> (ii)
+    proof.equivalent(
+        (ip(gradient_of, dJ(1)), "<", 0), (ratio, "<", frac(bound, deviations)),
+        lambda h: proof.chain(
+            ratio, ("=", covariance * Inv(deviations), "definition of the correlation"),
+            ("<", bound * Inv(deviations), "Proposition 4.1 (ii), divided by "
+             r"$\sigma_w\sigma_a>0$", times(discharge(first, h), inverse))),
+        lambda h: discharge(second, proof.chain(
+            covariance, ("=", ratio * deviations, r"multiply by $\sigma_w\sigma_a$",
+                         (-covariance, one)),
+            ("<", frac(bound, deviations) * deviations, r"$\sigma_w\sigma_a>0$",
+             times(h, product)),
+            ("=", bound, "cancel", (bound, one)))))
 
 
 @proved("eq-19", "(19)", "Conflict as a bound on the correlation", chapter=CH4)
 def _(proof: Proof):
-    w_varies = proof.given("the weights vary", 0, "<", varw(k))
-    a_varies = proof.given("the agreement scores vary", 0, "<", vara())
-    _, sw = square_root(w_varies)
-    _, sa = square_root(a_varies)
-    product = times(sw, sa)
-    one, inverse = reciprocal(product)
-    deviations = Sqrt(varw(k)) * Sqrt(vara())
-    bound = -E(w(k, x), x) * sq(dJ(1))
-    first = proof.use("prop-4.1", 4)  # conflict => cov < bound
-    second = proof.use("prop-4.1", 5)
-    proof.equivalent(
-        (inner_k1(), "<", 0), (rho(k), "<", frac(bound, deviations)),
-        lambda h: proof.chain(
-            rho(k), ("=", cov(k) * Inv(deviations), "definition of the correlation"),
-            ("<", bound * Inv(deviations), "Proposition 4.1 (ii), divided by "
-             r"$\sigma_w\sigma_a>0$", times(discharge(first, h), inverse))),
-        lambda h: discharge(second, proof.chain(
-            cov(k), ("=", rho(k) * deviations, r"multiply by $\sigma_w\sigma_a$",
-                     (-cov(k), one)),
-            ("<", frac(bound, deviations) * deviations, r"$\sigma_w\sigma_a>0$",
-             times(h, product)),
-            ("=", bound, "cancel", (bound, one)))))
+    _correlation(proof, w(k, x), dJ(k), cov(k), varw(k), rho(k), "prop-4.1")
+
+
+@proved("eq-19-F", "(19), any transform", "The correlation bound for any transform", chapter=CH4)
+def _(proof: Proof):
+    _correlation(proof, Fw(x), dJF, covF(), varF(), rhoF(), "prop-4.1-F")
 
 
 @proved("covariance-cauchy-schwarz", "—", "A correlation lies between −1 and 1", "lemma", CH4,
@@ -240,15 +250,28 @@ def _(proof: Proof):
 
 @proved("eq-20-F", "(20), any transforms", "The kernel view for any two transforms", chapter=APP)
 def _(proof: Proof):
-    here = proof.use("eq-2-F")
+    one, other = proof.use("eq-2-F", 0), proof.use("eq-2-F", 1)
     t = proof.chain(
-        ip(dJF, dJF),
-        ("=", ip(E(Fw(x) * g(x), x), dJF), "(2) for the first", inner(here, dJF)),
-        ("=", ip(E(Fw(x) * g(x), x), E(Fw(x2) * g(x2), x2)), "(2) for the second",
-         inner(here, E(Fw(x) * g(x), x))),
-        ("=", E(Fw(x) * Fw(x2) * kappa(x, x2), x, x2), "the inner product is linear"),
+        ip(dJF, dJH),
+        ("=", ip(E(Fw(x) * g(x), x), dJH), "(2) for the first", inner(one, dJH)),
+        ("=", ip(E(Fw(x) * g(x), x), E(Hw(x2) * g(x2), x2)), "(2) for the second",
+         inner(other, E(Fw(x) * g(x), x))),
+        ("=", E(Fw(x) * Hw(x2) * kappa(x, x2), x, x2), "the inner product is linear"),
     )
     proof.state_same(t)
+
+
+@proved("prop-B.1-F", "Proposition B.1, any transforms", "No interference, no conflict, in general",
+        "proposition", APP)
+def _(proof: Proof):
+    friendly = proof.given("no pair of prompts interferes negatively", 0, "≤", kappa(x, x2))
+    rises = proof.given("F does not fall", 0, "≤", Fw(x))
+    rises_too = proof.given("H does not fall", 0, "≤", Hw(x))
+    proof.state_same(proof.chain(
+        0,
+        ("≤", E(Fw(x) * Hw(x2) * kappa(x, x2), x, x2), "a mean of non-negative products",
+         mean(times(times(friendly, rises), at(rises_too, {x: x2})), x, x2)),
+        ("=", ip(dJF, dJH), "(20)", (-1, proof.use("eq-20-F")))))
 
 
 @proved("prop-B.1", "Proposition B.1", "No interference, no conflict", "proposition", APP,

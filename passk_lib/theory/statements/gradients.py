@@ -45,14 +45,16 @@ def _(proof: Proof):
 
 
 @proved("eq-2-F", "(2), any transform", "Gradient of any transform of the success probability",
-        chapter=CH2)
+        chapter=CH2, reason="F and H stand for any two differentiable transforms.")
 def _(proof: Proof):
-    t = proof.chain(
-        dJF,
-        ("=", E(Grad(Fp(x)), x), r"$\nabla$ passes through $\mathbb E$", interchange(Fp(x), x)),
-        ("=", E(Fw(x) * g(x), x), "chain rule", mean(gradient(Fp(x)), x)),
-    )
-    proof.state_same(t)
+    for gradient_of, value, slope in ((dJF, Fp, Fw), (dJH, Hp, Hw)):
+        t = proof.chain(
+            gradient_of,
+            ("=", E(Grad(value(x)), x), r"$\nabla$ passes through $\mathbb E$",
+             interchange(value(x), x)),
+            ("=", E(slope(x) * g(x), x), "chain rule", mean(gradient(value(x)), x)),
+        )
+        proof.state_same(t)
 
 
 @proved("eq-2", "(2)", "Gradient of pass@k", chapter=CH2)

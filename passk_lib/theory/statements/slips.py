@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction as Q
+from itertools import pairwise
 
 import numpy as np
 from sympy import Rational, sympify
@@ -157,6 +158,43 @@ def _() -> Check:
     beyond = (U_ / V_) ** 199 * c_ > B_
     return Check(200, describe(field) + f" It conflicts at k = {found} only; from k = 200 on the "
                  "hardest prompt outweighs all others.", not (found == [2] and beyond))
+
+
+@checked("toy-conflict-ends", "Section 3.2", "On the paper's toy conflict ends at k = 94",
+         r"At $\theta=(-2,-2)$, $p_{\mathrm{hard}}=0.4$, $\delta=0.2$ pass@k and pass@1 conflict "
+         r"for $4\le k\le93$ and for no other $k$ up to $10^4$.", kind="slip", chapter=CH5,
+         depends_on=("f-is-conflict", "slip-4"),
+         reason="The very hardest prompts agree with the mean gradient. Certified against rounding "
+         "for two quadratures of the Gaussian features, not for the integral itself.")
+def _() -> Check:
+    from passk_lib.bandit import THETA_REF, Toy
+    from passk_lib.interference import conflict_set
+    found = [conflict_set(Toy().quadrature(step).field(THETA_REF), 10_000)
+             for step in (1 / 16, 1 / 40)]
+    good = all(c_.intervals == [(4, 93)] and not c_.undecided for c_ in found)
+    return Check(20_000, f"conflict at {found[0].intervals} and {found[1].intervals}", good)
+
+
+@checked("descartes-bound", "—", "Conflict changes at most as often as agreement does",
+         "On every field tried, $f$ changes sign at most as often as the agreement scores do, "
+         "prompts sorted by success probability.", kind="theorem", chapter=CH5,
+         depends_on=("descartes",))
+def _() -> Check:
+    rng = np.random.default_rng(5)
+    for _trial in range(400):
+        n_ = int(rng.integers(2, 6))
+        p_ = sorted({Q(int(v_), 20) for v_ in rng.integers(0, 21, n_)})
+        a_ = [Q(int(v_)) for v_ in rng.integers(-5, 6, len(p_))]
+        f_ = [sum(c_ * (1 - q_) ** (k_ - 1) for c_, q_ in zip(a_, p_, strict=True))
+              for k_ in range(1, 60)]
+        if _changes(f_) > _changes(a_):
+            return Check(400, f"p = {p_}, a = {a_}", False)
+    return Check(400, "400 exact fields with up to 5 prompts, 1 ≤ k < 60")
+
+
+def _changes(values) -> int:
+    signs = [v_ > 0 for v_ in values if v_]
+    return sum(one != two for one, two in pairwise(signs))
 
 
 def returning() -> Policies:
@@ -438,7 +476,8 @@ SLIPS: dict[int, tuple[str, tuple[str, ...]]] = {
     1: ("The sign in Corollary 4.4", ("slip-1", "cor-4.4")),
     2: ("The middle link of (17)", ("slip-2", "prop-4.6")),
     3: ("What is necessary for conflict", ("slip-3", "conflict-needs-negative")),
-    4: ("A large k need not conflict", ("slip-4", "large-k-conflict", "large-k-agreement")),
+    4: ("A large k need not conflict", (
+        "slip-4", "toy-conflict-ends", "large-k-conflict", "large-k-agreement")),
     5: ("Conflict may come back before k*", ("slip-5", "k-dagger")),
     6: ("“For any θ” in Proposition 4.5", ("slip-6", "stationary")),
     7: ("Where Assumption 4.3 has to hold", ("slip-7", "lem-C.1")),
