@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -42,7 +43,7 @@ class Table:
             "--:" if all(_is_number(value) or value is None for value in values) else ":--"
             for values in self.columns.values()
         ]
-        lines = [list(self.columns), marks, *self.rows()]
+        lines = [list(map(cell, self.columns)), marks, *(map(cell, row) for row in self.rows())]
         return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
     def __repr__(self) -> str:
@@ -57,6 +58,18 @@ class Table:
 def table(columns: Mapping[str, Sequence], digits: int = 6) -> Table:
     """Make a :class:`Table`; the last expression of a notebook cell shows it."""
     return Table({name: list(values) for name, values in columns.items()}, digits)
+
+
+def cell(text: str) -> str:
+    r"""``text`` as a cell of a Markdown table, where a bar would end the cell.
+
+    In maths bars are spelt out (``|`` as ``\vert``, ``\|`` as ``\Vert``), because front ends differ
+    in how they read a backslash before a bar; elsewhere a backslash goes before them.
+    """
+    parts = re.split(r"(\$[^$]+\$)", text)
+    parts[1::2] = [part.replace(r"\|", r"\Vert ").replace("|", r"\vert ") for part in parts[1::2]]
+    parts[::2] = [re.sub(r"(?<!\\)\|", r"\|", part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def _is_number(value: object) -> bool:

@@ -14,6 +14,17 @@ def test_a_table_is_a_markdown_table_where_markdown_is_shown():
     ]
 
 
+def test_bars_of_a_formula_do_not_end_its_cell():
+    shown = table({r"$\|\nabla J_1\|^2$": ["$|a|$", "a | b", r"c \| d"]})._repr_markdown_()
+    assert shown.splitlines() == [
+        r"| $\Vert \nabla J_1\Vert ^2$ |",
+        "| :-- |",
+        r"| $\vert a\vert $ |",
+        r"| a \| b |",
+        r"| c \| d |",
+    ]
+
+
 def test_a_table_is_aligned_text_in_a_terminal():
     lines = repr(table({"k": [1, 10], "conflict": [np.False_, True]})).splitlines()
     assert lines == [" k  conflict", " 1        no", "10       yes"]

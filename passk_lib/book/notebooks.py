@@ -114,6 +114,10 @@ def check_maths(book, path: Path) -> Iterator[str]:
                 yield "an equation with \\tag breaks its line outside aligned"
             if "\n\n" in formula.strip():
                 yield "an equation holds an empty line; it ends there in some front ends"
+        for row in re.findall(r"^\|.*\|[ \t]*$", text, re.MULTILINE):
+            # A bar ends the cell, and front ends differ in how they read a backslash before it.
+            if odd := [cell for cell in row.split("|") if cell.count("$") % 2]:
+                yield f"a bar inside maths ends the table's cell: {odd[0].strip()!r}; use \\vert"
         if MATHS.sub("", text).count("$$"):
             yield "an unpaired $$"
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from sympy import Add, Mul, Pow, Rational, Symbol, sympify
 
+from passk_lib.tables import cell
+
 from .kernel import Rejected, Theorem, conclude
 from .normal import nf, unfold
 from .terms import (
@@ -77,7 +79,7 @@ def trusted_base() -> str:
     """Markdown: the whole trusted base, one line each."""
     rows = ["| Taken on trust | Statement | Reference |", "| :-- | :-- | :-- |"]
     for a in [*EMBEDDED, *AXIOMS.values()]:
-        rows.append(f"| {a.name} | {a.statement} | {a.reference} |")
+        rows.append(f"| {cell(a.name)} | {cell(a.statement)} | {cell(a.reference)} |")
     return "\n".join(rows)
 
 

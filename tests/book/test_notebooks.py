@@ -74,6 +74,8 @@ def test_a_good_chapter_has_no_faults(tmp_path):
         (r"$$ \begin{aligned} a \tag{1} \end{aligned} $$", "must stand outside aligned"),
         ("$$\na\n\n= b\n$$", "empty line"),
         ("$$ a", "unpaired $$"),
+        ("| a |\n| -- |\n| $|x|$ |", "bar inside maths"),
+        ("| a |\n| -- |\n| $\\|x\\|$ |", "bar inside maths"),
         ("> **Proposition 4.1 (A title).** Text.", "makes no box"),
         ("> **Definition of a thing**. Text.", "makes no box"),
         ("<details>\n<summary>More</summary>\nText.\n\n</details>", "empty line after it"),
