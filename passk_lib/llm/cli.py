@@ -13,7 +13,7 @@ import matplotlib
 from tqdm import tqdm
 
 from . import coverage as cover
-from .experiment import Result, Settings, run
+from .experiment import PAPER_SAMPLING, READY, Result, Settings, run
 from .figures import (
     agreement_panels,
     filter_panels,
@@ -53,18 +53,18 @@ def train_tiny(arguments: list[str]) -> None:
 
 
 def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """One option for each field of Settings, with its default."""
+    """One option for each field of Settings; what is not given is left out."""
     for entry in fields(Settings):
         flag = "--" + entry.name.replace("_", "-")
-        about = entry.metadata["help"] + " (default: %(default)s)"
+        shown = "2-32" if entry.name == "ks" else entry.default
+        about = f"{entry.metadata['help']} (default: {shown})"
         if isinstance(entry.default, bool):
             parser.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=entry.default, help=about
+                flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=about
             )
-        elif entry.name == "ks":
-            parser.add_argument(flag, default="2-32", help=about + ", such as 2,4,8 or 2-32")
         else:
-            parser.add_argument(flag, type=type(entry.default), default=entry.default, help=about)
+            kind = str if entry.name == "ks" else type(entry.default)
+            parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=about)
 
 
 def parse_ks(text: str) -> tuple[int, ...]:
@@ -85,16 +85,26 @@ def experiment(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(
         prog="passk experiment",
         description="Sample completions of a language model, verify them, and compute agreement "
-        "scores and <dJ_k, dJ_1>.  The folder can be interrupted and goes on where it stopped.",
+        "scores and <dJ_k, dJ_1>.  A run can be interrupted: the same command goes on.  "
+        f"Models with settings of their own: {', '.join(READY)}.",
     )
     parser.add_argument("out", type=Path, help="folder for the arrays, report.json and figures")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument(
+        "--paper-sampling",
+        action="store_true",
+        help="temperature 0.7 and top-p 0.95 as in the paper: samples of another policy",
+    )
     _add_settings(parser)
     options = vars(parser.parse_args(arguments))
     folder, quiet = options.pop("out"), options.pop("quiet")
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"out = {str(folder)!r}: is a file; give a folder")
-    settings = Settings(**{**options, "ks": parse_ks(options["ks"])})
+    if options.pop("paper_sampling"):
+        options = {**PAPER_SAMPLING, **options}
+    if "ks" in options:
+        options["ks"] = parse_ks(options["ks"])
+    settings = Settings.of(**options)
     result = run(settings, folder, progress=not quiet)
     report = json.dumps(result.report(), indent=1)
     write_whole(folder / "report.json", report.encode())

@@ -14,7 +14,7 @@ import platform
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from ..estimators import plugin_weight
 from ..field import SampleCounts
 from ..objectives import weight
 from .estimates import SampledAgreement
-from .field import LMField, Vector
+from .field import LMField, Vector, scope_parameters, union_scope
 from .models import SHIPPED, load, one_thread
 from .rows import Rows
 from .sampling import Completions, Sampling, end_tokens, sample
@@ -64,7 +64,9 @@ class Settings:
     top_p: float = _option(1.0, "sample from the smallest set of tokens with this probability")
     top_k: int = _option(0, "sample from this many tokens; 0 is all")
     seed: int = _option(0, "of prompts and completions")
-    scope: str = _option("all", "parameters: all, lm_head, final_norm, last_block or a pattern")
+    scope: str = _option(
+        "all", "parameters: all, lm_head, final_norm, last_block or a pattern; several with commas"
+    )
     ks: tuple[int, ...] = _option(tuple(range(2, 33)), "values of k, each at most n")
     dtype: str = _option("float32", "precision of the model")
     device: str = _option("cpu", "where the model runs")
@@ -87,6 +89,16 @@ class Settings:
             )
         object.__setattr__(self, "ks", tuple(int(k) for k in ks))
 
+    @classmethod
+    def of(cls, **given) -> Settings:
+        """The given settings, the model's ready ones where it has them, the defaults elsewhere."""
+        return cls(**{**READY.get(given.get("model", ""), {}), **given})
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The first is the one that a result speaks of; see `Result.in_scope`."""
+        return tuple(dict.fromkeys(scope.strip() for scope in self.scope.split(",")))
+
     @property
     def sampling(self) -> Sampling:
         return Sampling(
@@ -98,6 +110,32 @@ class Settings:
 
     def as_dict(self) -> dict:
         return {**asdict(self), "ks": list(self.ks)}
+
+
+_REASONING = {
+    "task": "math",
+    "chat": True,
+    "dtype": "bfloat16",
+    "device": "cuda",
+    "prompts": 2000,
+    "max_new_tokens": 4096,
+    "sequences_per_batch": 64,
+    "tokens_per_batch": 16384,
+}
+READY = {
+    "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": _REASONING,
+    "deepseek-ai/DeepSeek-R1-Distill-Llama-8B": _REASONING,
+    "Qwen/Qwen2.5-0.5B-Instruct": {
+        "task": "gsm8k",
+        "chat": True,
+        "prompts": 200,
+        "max_new_tokens": 384,
+        "sequences_per_batch": 128,
+        "tokens_per_batch": 4096,
+    },
+}
+# Samples of one policy, scores of another: the report says so.
+PAPER_SAMPLING = {"temperature": 0.7, "top_p": 0.95}
 
 
 def model_revision(name: str, model) -> str:
@@ -112,6 +150,11 @@ def model_revision(name: str, model) -> str:
     return f"sha256:{digest.hexdigest()[:16]}"
 
 
+def _key(i: int, scope: str, name: str) -> str:
+    """Arrays of the first scope have plain names."""
+    return name if i == 0 else f"{scope}/{name}"
+
+
 class _Runner:
     """The stages, each a function from what came before to its arrays."""
 
@@ -119,6 +162,8 @@ class _Runner:
         self.settings, self.progress = settings, progress
         self.task = settings.make_task()
         self.model, self.tokenizer = load(settings.model, settings.dtype, settings.device)
+        for scope in settings.scopes:
+            scope_parameters(self.model, scope)  # an unknown one is refused before any sampling
         # Threads cost a tiny model more than they bring, and one thread fixes the order of sums.
         self.tiny = settings.device == "cpu" and self.model.num_parameters() < TINY
         threads = 1 if self.tiny else torch.get_num_threads()
@@ -166,6 +211,14 @@ class _Runner:
                 place = self.store.folder
                 how = "" if place is None else f"; the same command goes on from {place}"
                 raise KeyboardInterrupt(f"stopped in stage {stage!r}{how}") from None
+            except RuntimeError as error:  # torch has no common class for the two kinds of memory
+                if "memory" not in str(error):
+                    raise
+                raise ValueError(
+                    f"stage {stage!r} ran out of memory: lower sequences_per_batch = "
+                    f"{self.settings.sequences_per_batch} (sampling) or tokens_per_batch = "
+                    f"{self.settings.tokens_per_batch} (gradients), or name a smaller scope"
+                ) from None
             self.store.finish(stage, arrays, time.perf_counter() - start)
         return Result(
             self.settings,
@@ -278,29 +331,35 @@ class _Runner:
             [completions[i, j] for i, j in where.tolist()],
             np.full(len(where), 1.0 / n),
         )
-        sampled = LMField(
+        scopes = self.settings.scopes
+        together = LMField(
             self.model,
             rows,
             np.full(size, 1.0 / size),
             correct.mean(axis=1),
             SampleCounts(n, correct.sum(axis=1)),
-            self.settings.scope,
+            union_scope(self.model, scopes),
             self.settings.tokens_per_batch,
         )
         # Two folds of prompts: every score once against all prompts, once against the other fold.
         fold = np.arange(size) % 2
         indicators = np.stack([fold == 0, fold == 1]).astype(float)
-        first, second = self._means("gradients", "sampled", sampled, indicators)
-        arrays = {"agreement": self._inner("gradients", "sampled", sampled, first + second)}
-        to_first = self._inner("gradients", "fold", sampled, first)
-        share = np.array([indicators[0].mean(), indicators[1].mean()])
-        to_second = arrays["agreement"] - to_first
-        arrays["crossfit"] = np.where(fold == 0, to_second / share[1], to_first / share[0])
-        if self.settings.kernel and size * sampled.dim <= KERNEL_NUMBERS:
-            arrays["kernel"] = self._kernel("gradients", sampled)
-            arrays["norm_sq"] = np.diag(arrays["kernel"]).copy()
-        else:
-            arrays["norm_sq"] = self._norms("gradients", sampled) ** 2
+        first, second = self._means("gradients", "sampled", together, indicators)
+        arrays = {}
+        for i, scope in enumerate(scopes):
+            lm = together.with_scope(scope)
+            u, v = lm.project(first), lm.project(first + second)
+            found = {"agreement": self._inner("gradients", f"sampled-{i}", lm, v)}
+            to_first = self._inner("gradients", f"fold-{i}", lm, u)
+            to_second = found["agreement"] - to_first
+            share = indicators.mean(axis=1)
+            found["crossfit"] = np.where(fold == 0, to_second / share[1], to_first / share[0])
+            if self.settings.kernel and size * lm.dim <= KERNEL_NUMBERS:
+                found["kernel"] = self._kernel(lm)
+                found["norm_sq"] = np.diag(found["kernel"]).copy()
+            else:
+                found["norm_sq"] = self._norms("gradients", f"norms-{i}", lm) ** 2
+            arrays |= {_key(i, scope, name): array for name, array in found.items()}
         return arrays
 
     def exact(self) -> dict[str, np.ndarray]:
@@ -312,34 +371,24 @@ class _Runner:
             bar.update()
         mass = np.bincount(index, minlength=len(success)) / len(index)
         arrays = {"success": success}
+        scopes = self.settings.scopes
         for name, masses in (("agreement", self.task.mass), ("agreement_drawn", mass)):
-            part = self.store.part("exact", name)
-            if part is None:
-                whole = LMField(
-                    self.model,
-                    rows,
-                    masses,
-                    success,
-                    None,
-                    self.settings.scope,
-                    self.settings.tokens_per_batch,
-                )
-                mean = self._means("exact", name, whole, np.ones((1, whole.size)))[0]
-                if name == "agreement_drawn":  # scores of the drawn prompts alone are wanted
-                    drawn = mass > 0
-                    whole = LMField(
-                        self.model,
-                        rows.select(drawn[rows.prompt]),
-                        masses,
-                        success,
-                        None,
-                        self.settings.scope,
-                        self.settings.tokens_per_batch,
-                    )
-                part = {"scores": self._inner("exact", name, whole, mean)}
-                self.store.keep("exact", name, part)
-            arrays[name] = part["scores"]
-        arrays["agreement_drawn"] = arrays["agreement_drawn"][index]
+            # Scores against the drawn prompts are wanted for the drawn prompts alone.
+            scored = rows if name == "agreement" else rows.select(mass[rows.prompt] > 0)
+            whole = LMField(
+                self.model,
+                scored,
+                masses,
+                success,
+                None,
+                union_scope(self.model, scopes),
+                self.settings.tokens_per_batch,
+            )
+            (mean,) = self._means("exact", name, whole, np.ones((1, whole.size)))
+            for i, scope in enumerate(scopes):
+                lm = whole.with_scope(scope)
+                scores = self._inner("exact", f"{name}-{i}", lm, lm.project(mean))
+                arrays[_key(i, scope, name)] = scores if name == "agreement" else scores[index]
         return arrays
 
     def _batches(self, lm: LMField, rows: Rows | None = None) -> int:
@@ -389,12 +438,13 @@ class _Runner:
             self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
         return inner
 
-    def _norms(self, stage: str, lm: LMField) -> np.ndarray:
-        return self._blocks(
-            stage, "norms", lm, 16, lambda i: np.sqrt([float(g @ g) for g in map(lm.gradient, i)])
-        )
+    def _norms(self, stage: str, key: str, lm: LMField) -> np.ndarray:
+        def norms(index):
+            return np.sqrt([float(g @ g) for g in map(lm.gradient, index)])
 
-    def _kernel(self, stage: str, lm: LMField) -> np.ndarray:
+        return self._blocks(stage, key, lm, 16, norms)
+
+    def _kernel(self, lm: LMField) -> np.ndarray:
         with self.bar("kernel", 1, "pass") as bar:
             kernel = lm.kernel_rows(np.arange(lm.size))
             bar.update()
@@ -402,7 +452,7 @@ class _Runner:
 
     def _blocks(self, stage, key, lm, block: int, compute: Callable) -> np.ndarray:
         parts = []
-        with self.bar(key, lm.size, "prompt") as bar:
+        with self.bar("norms", lm.size, "prompt") as bar:
             for start in range(0, lm.size, block):
                 index = np.arange(start, min(start + block, lm.size))
                 part = self.store.part(stage, f"{key}-{start:06d}")
@@ -493,6 +543,21 @@ class Result:
         """The same with the drawn prompts as the whole prompt set."""
         k = as_positive_integers("k", k)[..., None]
         return (weight(self.exact_success, k) * self.exact_agreement_drawn).mean(-1)
+
+    def in_scope(self, scope: str) -> Result:
+        """The same experiment, gradients in another of the scopes it was run with."""
+        scopes = self.settings.scopes
+        if scope not in scopes:
+            raise ValueError(f"scope = {scope!r}: this experiment has {', '.join(scopes)}")
+        i, stages = scopes.index(scope), dict(self.stages)
+        for stage in ("gradients", "exact"):
+            if stage in stages:
+                arrays = stages[stage]
+                shared = {"success": arrays["success"]} if "success" in arrays else {}
+                names = ("agreement", "crossfit", "norm_sq", "kernel", "agreement_drawn")
+                own = {name: _key(i, scope, name) for name in names}
+                stages[stage] = shared | {n: arrays[k] for n, k in own.items() if k in arrays}
+        return Result(replace(self.settings, scope=scope), self.manifest, stages)
 
     def table(self, ks=None, level: float = 0.9) -> list[dict]:
         """One entry for each k: every estimate of <dJ_k, dJ_1> by name."""
@@ -589,6 +654,12 @@ class Result:
         report = {
             "settings": self.settings.as_dict(),
             "on_policy": self.settings.sampling.on_policy,
+            "about": (
+                "samples and scores are of one policy"
+                if self.settings.sampling.on_policy
+                else "samples of one policy, scores of another (temperature 1, every token): "
+                "no estimate here is unbiased, and the bias has no fixed sign"
+            ),
             "prompts": len(agreement),
             "pass_at_1_sampled": float(self.success.mean()),
             "unfinished_completions": int((~self.stages["completions"]["finished"]).sum()),
@@ -603,6 +674,10 @@ class Result:
             ),
             "inner_products": self.table(),
             "filtered_plug_in": self._filters(k),
+        }
+        report["scope"] = self.settings.scopes[0]
+        report["inner_products_in_other_scopes"] = {
+            scope: self.in_scope(scope).table() for scope in self.settings.scopes[1:]
         }
         if self.has_exact:
             report["pass_at_1_exact"] = float(self.population_success @ self.task.mass)

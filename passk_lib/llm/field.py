@@ -120,6 +120,12 @@ def scope_parameters(model, scope: str = "all") -> dict[str, torch.nn.Parameter]
     return {name: named[name] for name in chosen}
 
 
+def union_scope(model, scopes: Sequence[str]) -> str:
+    """A pattern for the parameters of all the scopes together."""
+    names = dict.fromkeys(name for scope in scopes for name in scope_parameters(model, scope))
+    return "^(" + "|".join(map(re.escape, names)) + ")$"
+
+
 class LMField(PromptField):
     """The field of a causal language model over its rows.
 
@@ -159,6 +165,10 @@ class LMField(PromptField):
     def with_scope(self, scope: str) -> LMField:
         """The same prompts and rows, gradients in other parameters."""
         return self._with(self.rows, scope)
+
+    def project(self, u: Vector) -> Vector:
+        """The part of u, a vector of a larger scope, that lies in this field's scope."""
+        return Vector({name: u.tensors[name] for name in self.parameters})
 
     def with_rows(self, rows: Rows) -> LMField:
         """The same prompts, other rows: another form of gradient."""

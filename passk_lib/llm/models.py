@@ -112,6 +112,14 @@ def load(name: str = "B", dtype: str = "float32", device: str = "cpu"):
     """
     if dtype not in DTYPES:
         raise ValueError(f"dtype = {dtype!r}: must be one of {', '.join(DTYPES)}")
+    try:
+        device = torch.device(device)
+    except RuntimeError:
+        raise ValueError(f"device = {device!r}: must be cpu, cuda, cuda:0, mps, ...") from None
+    if (device.type == "cuda" and not torch.cuda.is_available()) or (
+        device.type == "mps" and not torch.backends.mps.is_available()
+    ):
+        raise ValueError(f"device = {str(device)!r}: there is none on this machine; take cpu")
     source = SHIPPED / name
     if not (source / "config.json").exists():
         source = name
@@ -121,7 +129,7 @@ def load(name: str = "B", dtype: str = "float32", device: str = "cpu"):
             model = AutoModelForCausalLM.from_pretrained(
                 source, dtype=DTYPES[dtype], use_safetensors=True, trust_remote_code=False
             )
-    except (OSError, ValueError, KeyError) as error:
+    except Exception as error:  # whatever is wrong with a foreign model: one line that names it
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise ValueError(
             f"model = {name!r}: not a shipped model ({', '.join(shipped_models())}), and it cannot "

@@ -5,11 +5,12 @@ import time
 
 import numpy as np
 import pytest
+import torch
 
 from passk_lib.__main__ import main
 from passk_lib.interference import conflict
 from passk_lib.llm.cli import parse_ks
-from passk_lib.llm.experiment import STAGES, Result, Settings, run
+from passk_lib.llm.experiment import READY, STAGES, Result, Settings, run
 from passk_lib.llm.field import LMField
 from passk_lib.llm.figures import (
     agreement_panels,
@@ -164,6 +165,23 @@ def test_a_verifier_that_crashes_costs_one_verdict_not_the_run(small, monkeypatc
     assert result.counts.c.sum() < small.counts.c.sum()
 
 
+def test_several_scopes_share_the_samples_and_one_backward_pass(small):
+    both = run(
+        Settings(**{**SMALL.as_dict(), "ks": SMALL.ks, "scope": "final_norm,all"}), progress=False
+    )
+    norm = run(
+        Settings(**{**SMALL.as_dict(), "ks": SMALL.ks, "scope": "final_norm"}), progress=False
+    )
+    for one, other in ((both, norm), (both.in_scope("all"), small)):
+        for name in ("agreement", "crossfit", "norm_sq", "kernel"):
+            np.testing.assert_allclose(
+                one.stages["gradients"][name], other.stages["gradients"][name], rtol=1e-4, atol=1e-6
+            )
+    assert both.report()["inner_products_in_other_scopes"].keys() == {"all"}
+    with pytest.raises(ValueError, match="this experiment has final_norm, all"):
+        both.in_scope("lm_head")
+
+
 def test_a_filter_is_another_prompt_set_with_gradients_of_its_own(default):
     """Against the field of the filtered prompts, whose mean gradient is recomputed."""
     entry = default.filtered(0.85, 0.10, 8)
@@ -224,6 +242,8 @@ def test_the_command_writes_arrays_report_and_figures(tmp_path, capsys):
         (["--hard-fraction", "2"], "hard_fraction = 2.0"),
         (["--prompts", "1"], "prompts = 1"),
         (["--dtype", "int8"], "dtype = 'int8'"),
+        (["--device", "abacus"], "device = 'abacus'"),
+        (["--max-new-tokens", "40"], "max_new_tokens = 40: the longest prompt has"),
     ],
 )
 def test_bad_arguments_are_one_line_and_status_two(tmp_path, capsys, arguments, message):
@@ -245,6 +265,49 @@ def test_unknown_commands_and_tiny_models_are_named(capsys, tmp_path):
 def test_the_dispatcher_imports_no_torch():
     code = "import sys, passk_lib.__main__; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_paper_s_sampling_says_what_it_is(tmp_path):
+    folder = tmp_path / "out"
+    arguments = "--paper-sampling --prompts 12 --n 8 --ks 2 --no-exact --quiet".split()
+    assert main(["experiment", str(folder), *arguments]) == 0
+    report = json.loads((folder / "report.json").read_text())
+    assert (report["settings"]["temperature"], report["settings"]["top_p"]) == (0.7, 0.95)
+    assert not report["on_policy"] and "scores of another" in report["about"]
+
+
+def test_the_paper_s_models_have_ready_settings_and_what_is_given_wins():
+    for name in READY:
+        assert Settings.of(model=name).chat
+    ready = Settings.of(model="deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", prompts=50)
+    assert (ready.dtype, ready.task, ready.prompts) == ("bfloat16", "math", 50)
+    assert Settings.of(model="B") == Settings()
+
+
+def test_prompts_go_through_the_chat_template(tmp_path):
+    model, tokenizer = load("B")
+    tokenizer.chat_template = "{{ bos_token }}{% for m in messages %}{{ m['content'] }}{% endfor %}"
+    model.save_pretrained(tmp_path / "chat")
+    tokenizer.save_pretrained(tmp_path / "chat")
+    settings = {**SMALL.as_dict(), "ks": SMALL.ks}
+    chat = run(
+        Settings(**{**settings, "model": str(tmp_path / "chat"), "chat": True}), progress=False
+    )
+    np.testing.assert_array_equal(
+        chat.stages["completions"]["tokens"],
+        run(SMALL, progress=False).stages["completions"]["tokens"],
+    )
+    with pytest.raises(ValueError, match="has no chat template"):
+        run(Settings(**{**settings, "chat": True}), progress=False)
+
+
+def test_running_out_of_memory_says_what_to_lower(monkeypatch):
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+
+    monkeypatch.setattr("passk_lib.llm.experiment.sample", full)
+    with pytest.raises(ValueError, match="'completions' ran out of memory: lower sequences_per"):
+        run(SMALL, progress=False)
 
 
 def test_lists_of_k_are_read():
