@@ -15,10 +15,10 @@ from .terms import Whole
 
 @dataclass
 class Opinion:
-    """How many cases met the hypotheses, and which of them break the statement."""
+    """How many cases met the hypotheses, and the first few that break the statement."""
 
     cases: int
-    broken: np.ndarray  # positions in the batch
+    broken: np.ndarray  # positions in the batch, at most five
 
     @property
     def holds(self) -> bool:
@@ -115,7 +115,12 @@ def second_opinion(givens: list[Theorem], part: Part, models: Policies) -> Opini
         good = true_where(part.left, part.relation, part.right, models.pick(ok),
                           slack=0.0 if models.exact else 1.0)
     # what rounding seems to break is computed again without rounding
-    broken = [i for i in ok[~good] if models.exact or _breaks_exactly(givens, part, models, i)]
+    broken = []
+    for i in ok[~good]:
+        if models.exact or _breaks_exactly(givens, part, models, i):
+            broken.append(i)
+        if len(broken) == 5:
+            break  # enough is enough
     return Opinion(len(ok), np.array(broken, dtype=int))
 
 

@@ -163,7 +163,7 @@ def derivation(r: Result) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace("|", r"\|")
+    return text.replace("|", r"\vert ")  # a bar would end the cell
 
 
 def _relation(left, relation, right) -> str:

@@ -221,17 +221,28 @@ def _(proof: Proof):
     _correlation(proof, Fw(x), dJF, covF(), varF(), rhoF(), "prop-4.1-F")
 
 
-@proved("covariance-cauchy-schwarz", "—", "A correlation lies between −1 and 1", "lemma", CH4,
-        reason="Lagrange's identity with two independent prompts; nothing is divided by.")
-def _(proof: Proof):
-    centred_w, centred_a = w(k, x) - E(w(k, x), x), a(x) - E(a(x), x)
+def _lagrange(proof: Proof, weight, covariance, variance):
+    """cov(w, a)^2 <= Var(w) Var(a), by Lagrange's identity with two independent prompts."""
+    centred_w, centred_a = weight - E(weight, x), a(x) - E(a(x), x)
     other_w, other_a = (substitute(e, {x: x2}) for e in (centred_w, centred_a))
     t = proof.chain(
-        cov(k) ** 2,
-        ("≤", varw(k) * vara(), "the mean of a square over two independent prompts",
+        covariance**2,
+        ("≤", variance * vara(), "the mean of a square over two independent prompts",
          (Rational(1, 2), mean(square(centred_w * other_a - other_w * centred_a), x, x2))),
     )
     proof.state_same(t)
+
+
+@proved("covariance-cauchy-schwarz", "—", "A correlation lies between −1 and 1", "lemma", CH4,
+        reason="Lagrange's identity with two independent prompts; nothing is divided by.")
+def _(proof: Proof):
+    _lagrange(proof, w(k, x), cov(k), varw(k))
+
+
+@proved("covariance-cauchy-schwarz-F", "—", "A correlation lies between −1 and 1, any transform",
+        "lemma", CH4)
+def _(proof: Proof):
+    _lagrange(proof, Fw(x), covF(), varF())
 
 
 @proved("eq-20", "(20)", "The kernel view for any two orders", chapter=APP)
