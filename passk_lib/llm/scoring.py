@@ -81,11 +81,20 @@ def score(model, rows: Rows, pad: int = 0, tokens_per_batch: int = TOKENS_PER_BA
 
 def encode(tokenizer, texts: list[str], begin: bool = True) -> list[np.ndarray]:
     """Token ids of each text; with `begin`, whatever the tokenizer puts before a prompt."""
-    ids = tokenizer(list(texts), add_special_tokens=begin)["input_ids"]
+    ids = []
+    for start in range(0, len(texts), 1024):  # the tokenizer's own records of a text are large
+        some = list(texts[start : start + 1024])
+        ids += tokenizer(some, add_special_tokens=begin)["input_ids"]
     return [np.array(row, dtype=np.int64) for row in ids]
 
 
-def exact_rows(model, tokenizer, task: Task, index: np.ndarray | None = None) -> Rows:
+def exact_rows(
+    model,
+    tokenizer,
+    task: Task,
+    index: np.ndarray | None = None,
+    tokens_per_batch: int = TOKENS_PER_BATCH,
+) -> Rows:
     """One row for every correct completion, coefficient pi(y|x): the exact gradient of p.
 
     `index` chooses prompts of the task (all by default).  Raises ValueError for a task whose
@@ -108,7 +117,9 @@ def exact_rows(model, tokenizer, task: Task, index: np.ndarray | None = None) ->
         [np.concatenate([tokens[i], end]) for i in known],
         np.ones(len(known)),
     )
-    return replace(rows, coefficient=np.exp(score(model, rows, tokenizer.pad_token_id)))
+    return replace(
+        rows, coefficient=np.exp(score(model, rows, tokenizer.pad_token_id, tokens_per_batch))
+    )
 
 
 def success_of(rows: Rows) -> np.ndarray:

@@ -56,13 +56,15 @@ def test_exact_values_are_the_conflict_report_of_the_exact_field(default):
     report = conflict(drawn, [2, 8, 32])
     np.testing.assert_allclose(default.exact_inner_drawn([2, 8, 32]), report.inner, rtol=1e-3)
     np.testing.assert_allclose(default.exact_success, drawn.success, rtol=1e-5)
-    # E[a] is |dJ_1|^2 over the whole prompt set: equation (8).
-    mean = LMField(
-        model,
-        exact_rows(model, tokenizer, default.task),
-        default.task.mass,
-        default.population_success,
-    ).mean()
+
+
+@pytest.mark.long
+def test_over_the_whole_prompt_set_the_mean_agreement_is_the_squared_norm(default):
+    """Equation (8), by a backward pass of its own."""
+    model, tokenizer = load("B")
+    task = default.task
+    rows = exact_rows(model, tokenizer, task)
+    mean = LMField(model, rows, task.mass, success_of(rows)).mean()
     assert default.exact_inner(1) == pytest.approx(mean @ mean, rel=1e-4)
 
 
@@ -105,6 +107,18 @@ def test_without_the_kernel_the_estimates_are_the_same(small):
         )
     with pytest.raises(ValueError, match="exact values were not computed"):
         plain.exact_inner(2)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-4), ("bfloat16", 0.15)])
+def test_other_precisions_give_the_same_scores_to_their_own_precision(small, dtype, tolerance):
+    """Over the same completions: their tokens may differ where two logits nearly tie."""
+    folder_settings = {**SMALL.as_dict(), "ks": SMALL.ks, "dtype": dtype}
+    other = run(Settings(**folder_settings), progress=False)
+    agree = np.mean(other.stages["completions"]["length"] == small.stages["completions"]["length"])
+    assert agree > 0.95
+    same_counts = other.counts.c == small.counts.c
+    difference = np.abs(other.sampled.agreement - small.sampled.agreement)[same_counts]
+    assert difference.max() < tolerance * np.abs(small.sampled.agreement).max()
 
 
 def test_the_same_settings_give_the_same_bits(small, tmp_path):
