@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from passk_lib.tables import cell
+
 from .axioms import AXIOMS
 from .claims import CLAIMS, SIGN, Part, Result, result
 from .normal import unfold
@@ -63,7 +65,7 @@ def link(claim_id: str) -> str:
     text = c.number if c.number != "—" else c.title
     numbered = _EQUATION.match(claim_id)
     placed = (numbered and int(numbered[1]) <= 20) or _STATEMENT.match(claim_id)
-    if placed and c.chapter[:1] == "0":
+    if placed and c.chapter:
         return f"[{text}]({c.chapter}.ipynb#{claim_id})"
     return text
 
@@ -146,7 +148,7 @@ def derivation(r: Result) -> str:
     n = 0
     for line in r.lines:
         if not line.formula:
-            rows.append(f"| | | *{_cell(line.reason)}* |")
+            rows.append(f"| | | *{cell(line.reason)}* |")
             continue
         n += 1
         sign = f"{SIGN[line.relation]}\\; " if line.relation else ""
@@ -158,12 +160,8 @@ def derivation(r: Result) -> str:
             else:
                 extra.append(link(used))
         reason += f" – uses {', '.join(extra)}" if extra else ""
-        rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {_cell(reason)} |")
+        rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {cell(reason)} |")
     return "\n".join(rows)
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", r"\vert ")  # a bar would end the cell
 
 
 def _relation(left, relation, right) -> str:
