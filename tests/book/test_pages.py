@@ -174,7 +174,7 @@ def visit(browser, site, name, width, themes) -> list[Visit]:
     page.on("pageerror", lambda error: note.errors.append(str(error)))
     page.on(
         "console",
-        lambda said: note.errors.append(said.text) if said.type in ("error", "warning") else None,
+        lambda said: note.errors.append(said.text) if said.type == "error" else None,
     )
     page.on(
         "request",
