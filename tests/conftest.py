@@ -1,6 +1,14 @@
 """Settings shared by all tests."""
 
 import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "book"))
+
+from browser import chromium, find_chromium
 
 # Small matrices gain nothing from threads, and the tests share the machine's cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -15,3 +23,15 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(items):
     """What takes the book to be built comes last."""
     items.sort(key=lambda item: item.path.name == "test_pages.py")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium. Without one the test is skipped; in CI it fails."""
+    if find_chromium() is None:
+        message = "no Chromium on this machine: the pages and figures were not tried in a browser"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    with chromium() as running:
+        yield running

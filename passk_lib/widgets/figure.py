@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import io
+import sys
 from abc import abstractmethod
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,7 +104,7 @@ class LiveFigure(anywidget.AnyWidget):
         data, metadata = super()._repr_mimebundle_(**kwargs)
         data["text/plain"] = self.describe()
         # Colab shows one form of an output, and might choose the picture.
-        if not anywidget.widget.in_colab():
+        if "google.colab" not in sys.modules:
             image = self._stand_in()
             if image is not None:
                 data["image/png"] = image

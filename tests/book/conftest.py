@@ -1,6 +1,5 @@
-"""A browser on the built book, and a small book to build in a test."""
+"""The built book, served, and a small book to build in a test."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from browser import HTML, chromium, find_chromium, serve
+from browser import HTML, serve
 from small_book import ROOT, SmallBook
 
 
@@ -38,18 +37,6 @@ def site(built):
     """The address of the built book."""
     with serve() as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium. Without one the test is skipped; in CI it fails."""
-    if find_chromium() is None:
-        message = "no Chromium on this machine: the built pages were not tried in a browser"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

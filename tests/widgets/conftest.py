@@ -1,25 +1,8 @@
-"""A real browser for the live figures, shared by the tests of this folder."""
+"""Empty pages of the browser, to run modules in."""
 
 import json
-import os
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book"))
-
-import browser as chrome
-
-
-@pytest.fixture(scope="session")
-def browser():
-    if chrome.find_chromium() is None:
-        if os.environ.get("CI"):
-            pytest.fail("the live figures' tests need Chromium")
-        pytest.skip("no Chromium is installed: the live figures are not tried in a browser")
-    with chrome.chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ export default {
     figure.slider(row, { key: "step", label: "step", min: 0, max: STEPS, step: 1, format: String });
     figure.slider(controls, { key: "eta", label: "step size η", min: 0.1, max: 5, step: 0.1, format: (x) => num(x, 1) });
 
+    figure.row();
     const curves = ["one", "many"].map((name, i) =>
       figure.panel(figure.column(1, 230), {
         label: `${i ? "pass@k" : "pass@1"} along the ascent`,
@@ -92,7 +93,7 @@ export default {
     });
     hatch(map, figure.id);
 
-    const grids = { coarse: new Grid(41, REACH), fine: new Grid(71, REACH) };
+    const grids = { coarse: new Grid(41, REACH), fine: new Grid(61, REACH) };
     const memo = remember();
     let drawn = {};
 
@@ -130,6 +131,9 @@ export default {
           .attr("r", 4.5).attr("cx", xs[end]).attr("cy", ys[end]);
       }
       const angle = drawArrows(map, here, x(theta[0]), y(theta[1]), k);
+      // A contour's number gives way to the name of an arrow.
+      map.one("g", "labels").selectAll("text").attr("opacity", (l) =>
+        angle.names.some(([u, v]) => Math.abs(u - l.u) < 38 && Math.abs(v - l.v) < 16) ? 0 : 1);
 
       const path = paths[ascent];
       drawCurve(curves[0], path, step, "J1", "one", "pass@1", "pk-one");
@@ -174,7 +178,7 @@ export function hatch(panel, id) {
 
 function drawMap(panel, grid, state, x, y) {
   const { n, h: size, low } = grid;
-  const { J1, Jk, inner } = grid.compute(state.delta, state.p_hard, state.k);
+  const { J1, Jk, cos } = grid.compute(state.delta, state.p_hard, state.k);
   const trace = contours().size([n, n]);
   const px = (c) => x(low + (c - 0.5) * size);
   const py = (c) => y(low + (c - 0.5) * size);
@@ -189,7 +193,7 @@ function drawMap(panel, grid, state, x, y) {
     return d;
   };
   // At k = 1 the product is a square: no conflict, whatever rounding says.
-  const region = state.k === 1 ? "" : outline(trace.contour(inner.map((v) => -v), 0));
+  const region = state.k === 1 ? "" : outline(trace.contour(cos.map((v) => -v), 0));
   panel.path("region", region, "pk-conflict");
   panel.path("hatch", region, "").attr("fill", `url(#${panel.figure.id}-hatch)`).attr("opacity", 0.6);
   panel.path("edge", region, "pk-edge");
@@ -249,11 +253,13 @@ function drawLabels(panel, labels) {
 function drawArrows(panel, { g1, gk }, cx, cy, k) {
   const cos = cosine(g1, gk);
   const reach = Math.min(56, panel.width / 5.5);
+  const names = [];
   const ends = [["one", g1, "∇J₁", "pk-one"], ["many", gk, `∇J${sub(k)}`, "pk-many"]].map(([name, g, text, color]) => {
     const size = norm(g);
     const [u, v] = size > 0 ? [g[0] / size, -g[1] / size] : [0, 0];
     panel.arrow(name, cx, cy, cx + reach * u, cy + reach * v, color, 13);
-    panel.word(name, size > 0 ? text : "", cx + (reach + 15) * u, cy + (reach + 13) * v + 4, "middle", `pk-bold ${color}`);
+    names.push([cx + (reach + 15) * u, cy + (reach + 13) * v]);
+    panel.word(name, size > 0 ? text : "", names.at(-1)[0], names.at(-1)[1] + 4, "middle", `pk-bold ${color}`);
     return Math.atan2(v, u);
   });
   const degrees = (Math.acos(cos) * 180) / Math.PI;
@@ -267,7 +273,7 @@ function drawArrows(panel, { g1, gk }, cx, cy, k) {
     : "", "pk-line pk-arc", panel.top);
   const middle = a + turn / 2;
   panel.word("angle", ok ? `${Math.round(degrees)}°` : "", cx + 44 * Math.cos(middle), cy + 44 * Math.sin(middle) + 4, "middle", "pk-bold");
-  return { cosine: cos, degrees };
+  return { cosine: cos, degrees, names };
 }
 
 /** One quantity along the ascent: everyone, easy, hard. */

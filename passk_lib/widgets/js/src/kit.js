@@ -58,6 +58,7 @@ export class Figure {
       this.sayNode,
       this.live,
     );
+    this.row();
     this.draw = spec.build(this);
     el.append(this.root);
     el.closest(".widget-subarea, .jp-OutputArea-output")?.classList.add("pk-host");
@@ -184,10 +185,16 @@ export class Figure {
     return bar;
   }
 
-  /** A column of the figure; its width is `grow` shares of what is there, at least `min` pixels. */
+  /** From here on columns stand in a new row. */
+  row() {
+    this.columns = h("div", { class: "pk-columns" });
+    this.body.append(this.columns);
+  }
+
+  /** A column of the row; its width is `grow` shares of what is there, at least `min` pixels. */
   column(grow = 1, min = 260) {
     const node = h("div", { class: "pk-column", style: `flex: ${grow} 1 ${min}px` });
-    this.body.append(node);
+    this.columns.append(node);
     return node;
   }
 
@@ -448,7 +455,8 @@ class Panel {
 
   /**
    * A point to drag by mouse, finger or arrow keys (Shift: ten times finer).
-   * at(state) → [x, y] in data units; move(x, y, state) → what to change; x and y: scales.
+   * at(state) → [x, y] in data units; move(x, y, state) → what to change; x and y: scales;
+   * step: what one key press moves, a number or [across, up], or a function of the state.
    */
   handle({ name, label, at, move, x, y, step = 0.1, className = "", describe, range, radius = 7, axis }) {
     const { figure } = this;
@@ -480,8 +488,9 @@ class Panel {
       event.stopPropagation();
       const [px, py] = at(figure.state);
       const size = typeof step === "function" ? step(figure.state) : step;
-      const by = event.shiftKey ? size / 10 : size;
-      figure.set(move(px + dx * by, py + dy * by, figure.state));
+      const [across, up] = [size].flat().length > 1 ? size : [size, size];
+      const part = event.shiftKey ? 0.1 : 1;
+      figure.set(move(px + dx * across * part, py + dy * up * part, figure.state));
     });
     figure.refresh.push((state) => {
       const [px, py] = at(state);

@@ -174,7 +174,8 @@ export default {
       const say =
         `A step of η = ${short(eta)} along the gradient of pass@${k} changes pass@1 by ${short(d1)} and pass@${k} by ${short(dk)}: ${verdict}. ` +
         (truth > 0
-          ? `Promised up to ${say1(paper.step)}, with sharper constants up to ${say1(sharp.step)}; true up to ${truth === Infinity ? "any size tried" : say1(truth)}` +
+          ? (paper.step > 0 ? `Promised up to ${say1(paper.step)}, with sharper constants up to ${say1(sharp.step)}` : "Proposition 4.6 promises nothing here") +
+            `; true up to ${truth === Infinity ? "any size tried" : say1(truth)}` +
             (paper.step > 0 && truth < Infinity ? `, ${Math.round(truth / paper.step).toLocaleString("en")} times the promise.` : ".")
           : "The gradients do not conflict here: no step, however small, lowers pass@1.");
       return { say, numbers };

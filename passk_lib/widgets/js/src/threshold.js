@@ -90,6 +90,7 @@ export default {
     const plane = figure.panel(left, { label: "The prompts", height: 270, margin });
     const curve = figure.panel(right, { label: "Mean agreement over k", height: 270, margin: { ...margin, left: 46 } });
     hatch(curve, figure.id);
+    figure.row();
     const below = figure.column(4, 240);
     const controls = h("div", { class: "pk-controls" });
     below.append(controls);
@@ -103,13 +104,10 @@ export default {
     const y = scaleLinear([-4, 4], [1, 0]);
     const handles = Array.from({ length: MOST }, (_, i) =>
       plane.handle({
-        name: `prompt-${i}`, label: `Prompt ${i + 1}`, className: "pk-ink pk-prompt", step: 0.02,
+        name: `prompt-${i}`, label: `Prompt ${i + 1}`, className: "pk-ink pk-prompt", step: [0.02, 0.1],
         at: (s) => (s.prompts[i] ? s.prompts[i].slice(1) : [0, 0]),
         move: (p, g, s) => {
-          // One key press moves p by 0.02 and g by five times as much.
-          const [, p0, g0] = s.prompts[i];
-          const byKey = Math.abs(g - g0) < 0.021 && Math.abs(p - p0) < 1e-12;
-          const next = [s.prompts[i][0], +clamp(p, 0.001, 0.999).toFixed(4), +clamp(byKey ? g0 + 5 * (g - g0) : g, -50, 50).toFixed(3)];
+          const next = [s.prompts[i][0], +clamp(p, 0.001, 0.999).toFixed(4), +clamp(g, -50, 50).toFixed(3)];
           return { prompts: s.prompts.map((row, j) => (j === i ? next : row)) };
         },
         x: () => x, y: () => y, range: [0, 1],
@@ -184,7 +182,7 @@ function drawPrompts(panel, figure, state, field, x, y, handles, signs, m) {
   const most = Math.max(...values.map(Math.abs), own ? 2 : 1e-9) * 1.25;
   if (figure.fine || most > y.domain()[1] || !own) y.domain([-most, most]);
   y.range([panel.height, 0]);
-  panel.drawAxes({ x, y, xName: "success probability p", xTicks: 5, yTicks: 5, ...(own ? {} : { yFormat: (v) => short(v, 1) }) });
+  panel.drawAxes({ x, y, xName: "success probability p", xTicks: 5, yTicks: 5, ...(own ? {} : { yFormat: (v) => (v ? short(v, 2) : "0") }) });
   panel.word("title", own ? "gradient of each prompt" : "agreement a of each prompt", 0, -10, "start", "pk-bold");
   panel.path("zero", `M0,${y(0)}H${panel.width}`, "pk-rule");
   for (const [side, color, from] of [["easy", "pk-easy", 0], ["hard", "pk-hard", 1]]) {

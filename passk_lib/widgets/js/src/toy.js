@@ -83,7 +83,7 @@ export const norm = (u) => Math.hypot(u[0], u[1]);
 export const cosine = (u, v) => Math.max(-1, Math.min(1, dot(u, v) / (norm(u) * norm(v))));
 
 /**
- * J_1, J_k and ⟨∇J_k, ∇J_1⟩ on a square grid of θ, for drawing.
+ * J_1, J_k and the cosine of their gradients on a square grid of θ, for drawing.
  *
  * Two facts keep it quick. Easy prompts at (a, b) are what hard prompts are at (-a, b), so one table
  * for the hard ones serves both. And a change of k needs one exponential per node, a change of the
@@ -145,7 +145,10 @@ export class Grid {
     return { F, A, B };
   }
 
-  /** Arrays over the grid, row by row from low θ₂, low θ₁ first. */
+  /**
+   * J1, Jk and the cosine of their gradients over the grid, row by row from low θ₂, low θ₁ first.
+   * The cosine is 1 where a gradient vanishes: nothing conflicts there.
+   */
   compute(delta, pHard, k) {
     this.#prepare(delta);
     if (this.k !== k) {
@@ -153,7 +156,7 @@ export class Grid {
       this.k = k;
     }
     const { n, one, many } = this;
-    const [J1, Jk, inner] = [0, 1, 2].map(() => new Float64Array(n * n));
+    const [J1, Jk, cos] = [0, 1, 2].map(() => new Float64Array(n * n));
     const easy = 1 - pHard;
     for (let j = 0; j < n; j++) {
       for (let i = 0; i < n; i++) {
@@ -161,11 +164,12 @@ export class Grid {
         const m = j * n + n - 1 - i;
         J1[x] = easy * one.F[m] + pHard * one.F[x];
         Jk[x] = easy * many.F[m] + pHard * many.F[x];
-        inner[x] =
-          (pHard * one.A[x] - easy * one.A[m]) * (pHard * many.A[x] - easy * many.A[m]) +
-          (pHard * one.B[x] + easy * one.B[m]) * (pHard * many.B[x] + easy * many.B[m]);
+        const [a1, b1] = [pHard * one.A[x] - easy * one.A[m], pHard * one.B[x] + easy * one.B[m]];
+        const [ak, bk] = [pHard * many.A[x] - easy * many.A[m], pHard * many.B[x] + easy * many.B[m]];
+        const length = Math.hypot(a1, b1) * Math.hypot(ak, bk);
+        cos[x] = length > 0 ? (a1 * ak + b1 * bk) / length : 1;
       }
     }
-    return { J1, Jk, inner };
+    return { J1, Jk, cos };
   }
 }

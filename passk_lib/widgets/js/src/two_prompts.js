@@ -29,9 +29,9 @@ export default {
     "the step does to each prompt.",
   keys: ["psi_easy", "psi_hard", "theta", "k", "eta", "along"],
   presets: [
-    { label: "Step on the hard prompt alone", state: { along: "hard" } },
-    { label: "Orthogonal features: no interference", state: { psi_easy: [1, -0.1], psi_hard: [0.1, 1] } },
-    { label: "Opposite features: they help each other", state: { psi_easy: [1, -0.1], psi_hard: [-1, 0.1] } },
+    { label: "Step on the hard prompt", state: { along: "hard" } },
+    { label: "Orthogonal features", state: { psi_easy: [1, 0], psi_hard: [0, 1] } },
+    { label: "Opposite features", state: { psi_easy: [1, -0.1], psi_hard: [-1, -0.1], along: "pass@1" } },
   ],
 
   build(figure) {
@@ -41,6 +41,7 @@ export default {
     const gradients = figure.panel(figure.column(1, 240), {
       label: "Plane of the gradients", height, margin: square, className: "pk-square",
     });
+    figure.row();
     const left = figure.column(1, 240);
     const right = figure.column(1, 240);
     const policy = figure.panel(left, { label: "Plane of the parameters", height, margin: square, className: "pk-square" });
@@ -118,12 +119,13 @@ export default {
         gradients.arrow(name, gx(0), gy(0), gx(g[0]), gy(g[1]), color, 11);
         for (const layer of ["case", "shaft", "tip"]) gradients.named[`path-${name}-${layer}`].raise();
         const [a, b] = long > 0 ? [g[0] / long, -g[1] / long] : [1, 0];
-        const along = placed.some((other) => other.u * a + other.v * b > 0.95);
-        const [lx, ly] = along
-          ? [gx(g[0]) - 8 * a, gy(g[1]) + (b > 0 ? -14 : 22)]
+        // A name whose place is taken moves down, line by line.
+        const taken = placed.filter((other) => other.u * a + other.v * b > 0.95).length;
+        const [lx, ly] = taken
+          ? [gx(g[0]) - 8 * a, gy(g[1]) + 22 + 15 * (taken - 1)]
           : [gx(g[0]) + 22 * a, gy(g[1]) + 16 * b + 4];
         placed.push({ u: a, v: b });
-        gradients.word(name, text, clamp(lx, 20, gradients.width - 20), ly, "middle", color).raise();
+        gradients.word(name, long > 0.004 * longest ? text : "", clamp(lx, 20, gradients.width - 20), ly, "middle", color).raise();
       }
 
       policy.drawAxes({ x: tx, y: ty, xName: "θ₁", yName: "" });
