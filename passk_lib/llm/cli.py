@@ -13,6 +13,7 @@ import matplotlib
 from tqdm import tqdm
 
 from . import coverage as cover
+from .crew import Crew
 from .experiment import PAPER_SAMPLING, READY, Result, Settings, run
 from .figures import (
     agreement_panels,
@@ -106,6 +107,8 @@ def experiment(arguments: list[str]) -> None:
         options["ks"] = parse_ks(options["ks"])
     settings = Settings.of(**options)
     result = run(settings, folder, progress=not quiet)
+    if Crew.join().rank > 0:
+        return
     report = json.dumps(result.report(), indent=1)
     write_whole(folder / "report.json", report.encode())
     drawings = {

@@ -10,9 +10,9 @@ exact        the same without sampling, where the task can list its correct comp
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import time
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -26,6 +26,7 @@ from ..checks import as_number, as_positive_integers
 from ..estimators import plugin_weight
 from ..field import SampleCounts
 from ..objectives import weight
+from .crew import Crew
 from .estimates import SampledAgreement
 from .field import LMField, Vector, scope_parameters, union_scope
 from .models import SHIPPED, load, one_thread
@@ -161,7 +162,14 @@ class _Runner:
     def __init__(self, settings: Settings, folder, progress: bool):
         self.settings, self.progress = settings, progress
         self.task = settings.make_task()
-        self.model, self.tokenizer = load(settings.model, settings.dtype, settings.device)
+        self.crew = Crew.join()
+        if not self.crew.alone and folder is None:
+            raise ValueError("folder = None: several processes need a folder that all of them see")
+        self.share = "" if self.crew.alone else f"-{self.crew.rank}of{self.crew.world}"
+        device = settings.device
+        if device == "cuda" and "LOCAL_RANK" in os.environ:
+            device = f"cuda:{os.environ['LOCAL_RANK']}"
+        self.model, self.tokenizer = load(settings.model, settings.dtype, device)
         for scope in settings.scopes:
             scope_parameters(self.model, scope)  # an unknown one is refused before any sampling
         # Threads cost a tiny model more than they bring, and one thread fixes the order of sums.
@@ -179,7 +187,12 @@ class _Runner:
             "model_revision": model_revision(settings.model, self.model),
             "data_revision": self.task.revision,
         }
-        self.store = Store(folder, identity, facts)
+        if self.crew.rank == 0:
+            self.store = Store(folder, identity, facts)
+        self.crew.wait()
+        if self.crew.rank > 0:
+            self.store = Store(folder, identity, facts)
+        self.crew.wait()
 
     def bar(self, what: str, total: int, unit: str, done: int = 0):
         return tqdm(
@@ -187,7 +200,7 @@ class _Runner:
             initial=done,
             unit=unit,
             desc=f"{what:<11}",
-            disable=not self.progress,
+            disable=not self.progress or self.crew.rank > 0,
             leave=True,
         )
 
@@ -219,12 +232,38 @@ class _Runner:
                     f"{self.settings.sequences_per_batch} (sampling) or tokens_per_batch = "
                     f"{self.settings.tokens_per_batch} (gradients), or name a smaller scope"
                 ) from None
-            self.store.finish(stage, arrays, time.perf_counter() - start)
+            self.crew.wait()
+            self.store.finish(stage, arrays, time.perf_counter() - start, write=self.crew.rank == 0)
+            self.crew.wait()
+            if self.crew.rank > 0:
+                self.store.refresh()
         return Result(
             self.settings,
             self.store.manifest,
             {stage: self.store.load(stage) for stage in STAGES if self.store.finished(stage)},
         )
+
+    def _pieces(self, stage: str, key: str, size: int, step: int, compute, each: int = 1) -> list:
+        """compute(piece) for every piece of 0, ..., size - 1, in order.
+
+        Pieces that an earlier run kept are read; with several processes each computes its share.
+        """
+        pieces = [range(start, min(start + step, size)) for start in range(0, size, step)]
+        names = [f"{key}{piece.start:06d}" for piece in pieces]
+        made = {}
+        own = sum(len(piece) for i, piece in enumerate(pieces) if self.crew.mine(i))
+        with self.bar(key or stage, own * each, "sample" if each > 1 else "prompt") as bar:
+            for i, (name, piece) in enumerate(zip(names, pieces, strict=True)):
+                if not self.crew.mine(i):
+                    continue
+                part = self.store.part(stage, name)
+                if part is None:
+                    part = compute(piece)
+                    self.store.keep(stage, name, part)
+                made[name] = part
+                bar.update(len(piece) * each)
+        self.crew.wait()
+        return [made[name] if name in made else self.store.part(stage, name) for name in names]
 
     # --- prompts, completions, verdicts -----------------------------------------------------
 
@@ -256,40 +295,31 @@ class _Runner:
     def completions(self) -> dict[str, np.ndarray]:
         prompts = self._prompt_tokens()
         step = max(1, self.settings.sequences_per_batch // self.settings.n)
-        parts = []
-        with self.bar("completions", len(prompts) * self.settings.n, "sample") as bar:
-            for start in range(0, len(prompts), step):
-                some = prompts[start : start + step]
-                part = self.store.part("completions", f"{start:06d}")
-                if part is None:
-                    streams = range(start, start + len(some))
-                    new = sample(self.model, self.tokenizer, some, self.settings.sampling, streams)
-                    part = {name: getattr(new, name) for name in ("tokens", "length", "finished")}
-                    self.store.keep("completions", f"{start:06d}", part)
-                parts.append(Completions(**part))
-                bar.update(len(some) * self.settings.n)
-        joined = Completions.join(parts)
+
+        def some(piece: range) -> dict[str, np.ndarray]:
+            tokens = [prompts[i] for i in piece]
+            new = sample(self.model, self.tokenizer, tokens, self.settings.sampling, piece)
+            return {name: getattr(new, name) for name in ("tokens", "length", "finished")}
+
+        parts = self._pieces("completions", "", len(prompts), step, some, self.settings.n)
+        joined = Completions.join([Completions(**part) for part in parts])
         return {name: getattr(joined, name) for name in ("tokens", "length", "finished")}
 
     def verdicts(self) -> dict[str, np.ndarray]:
         completions = Completions(**self.store.load("completions"))
         references = self.store.load("prompts")["reference"].tolist()
         ends = end_tokens(self.model, self.tokenizer)
-        verdict = np.zeros(completions.length.shape, dtype=np.int8)
-        step = 64
+        size, n = completions.length.shape
         judge = nullcontext(self._judge_here)
         if self.task.verifier is not None:
             judge = Judge(self.task.verifier)
-        with self.bar("verdicts", verdict.size, "sample") as bar, judge as ask:
-            for start in range(0, len(verdict), step):
-                part = self.store.part("verdicts", f"{start:06d}")
-                if part is None:
-                    some = range(start, min(start + step, len(verdict)))
-                    part = {"verdict": self._verify(completions, references, some, ends, ask)}
-                    self.store.keep("verdicts", f"{start:06d}", part)
-                verdict[start : start + step] = part["verdict"]
-                bar.update(part["verdict"].size)
-        return {"verdict": verdict}
+        with judge as ask:
+
+            def some(piece: range) -> dict[str, np.ndarray]:
+                return {"verdict": self._verify(completions, references, piece, ends, ask)}
+
+            parts = self._pieces("verdicts", "", size, 64, some, n)
+        return {"verdict": np.concatenate([part["verdict"] for part in parts])}
 
     def _judge_here(self, completion: str, reference: str) -> int:
         try:
@@ -397,7 +427,7 @@ class _Runner:
 
     def _means(self, stage: str, key: str, lm: LMField, weights) -> list[Vector]:
         """`lm.means`, its running sums kept every now and then."""
-        key, pace = f"{key}-means", Pace(KEEP_EVERY)
+        key, pace = f"{key}-means{self.share}", Pace(KEEP_EVERY)
         start, totals = 0, [lm.zeros() for _ in weights]
         if (kept := self.store.part(stage, key)) is not None:
             start = int(kept["done"])
@@ -416,52 +446,43 @@ class _Runner:
         used = (np.asarray(weights) * lm.mass).any(axis=0)
         batches = self._batches(lm, lm.rows.select(used[lm.rows.prompt]))
         with self.bar("backward", batches, "batch", start) as bar:
-            for done, _ in lm.accumulate(weights, start, totals):
+            for done, _ in lm.accumulate(weights, start, totals, self.crew.mine):
                 bar.update(done - bar.n)
                 if done > start and pace():
                     keep(done)
         if self.store.folder is not None and done > start:
             keep(done)
+        for total in totals:
+            for tensor in total.values():
+                self.crew.add_up(tensor)
         return [Vector(total) for total in totals]
 
     def _inner(self, stage: str, key: str, lm: LMField, u: Vector) -> np.ndarray:
         """`lm.inner`, its results kept every now and then."""
-        key, pace = f"{key}-inner", Pace(KEEP_EVERY)
+        key, pace = f"{key}-inner{self.share}", Pace(KEEP_EVERY)
         kept = self.store.part(stage, key) or {"done": np.array(0), "inner": None}
         start = int(kept["done"])
         with self.bar("forward", self._batches(lm), "batch", start) as bar:
-            for done, inner in lm.differentiate(u, start, kept["inner"]):
+            for done, inner in lm.differentiate(u, start, kept["inner"], self.crew.mine):
                 bar.update(done - bar.n)
                 if done > start and pace():
                     self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
         if done > start:
             self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
-        return inner
+        return self.crew.add_up_array(inner)
 
     def _norms(self, stage: str, key: str, lm: LMField) -> np.ndarray:
-        def norms(index):
-            return np.sqrt([float(g @ g) for g in map(lm.gradient, index)])
+        def norms(piece: range) -> dict[str, np.ndarray]:
+            return {"values": np.sqrt([float(g @ g) for g in map(lm.gradient, piece)])}
 
-        return self._blocks(stage, key, lm, 16, norms)
+        parts = self._pieces(stage, key, lm.size, 16, norms)
+        return np.concatenate([part["values"] for part in parts])
 
     def _kernel(self, lm: LMField) -> np.ndarray:
         with self.bar("kernel", 1, "pass") as bar:
             kernel = lm.kernel_rows(np.arange(lm.size))
             bar.update()
         return kernel
-
-    def _blocks(self, stage, key, lm, block: int, compute: Callable) -> np.ndarray:
-        parts = []
-        with self.bar("norms", lm.size, "prompt") as bar:
-            for start in range(0, lm.size, block):
-                index = np.arange(start, min(start + block, lm.size))
-                part = self.store.part(stage, f"{key}-{start:06d}")
-                if part is None:
-                    part = {"values": compute(index)}
-                    self.store.keep(stage, f"{key}-{start:06d}", part)
-                parts.append(part["values"])
-                bar.update(len(index))
-        return np.concatenate(parts)
 
 
 @dataclass(frozen=True)

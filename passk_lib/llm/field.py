@@ -195,10 +195,11 @@ class LMField(PromptField):
             name: torch.zeros_like(p, dtype=self._sum_dtype) for name, p in self.parameters.items()
         }
 
-    def accumulate(self, weights, start: int = 0, totals=None):
+    def accumulate(self, weights, start: int = 0, totals=None, mine=lambda batch: True):
         """`means` step by step: yields (batches done, totals so far) at the start and after each.
 
         Given a yielded pair as `start` and `totals` it goes on from there, to the same bits.
+        mine(i) says which batches are this process's; the totals of all add up.
         """
         weights = as_finite("weights", weights, (None, self.size))
         # (m, R): what multiplies d log pi of each row in each mean
@@ -208,7 +209,7 @@ class LMField(PromptField):
         totals = [self.zeros() for _ in weights] if totals is None else totals
         yield start, totals
         for done, (index, batch) in enumerate(self._batches(rows), 1):
-            if done <= start:
+            if done <= start or not mine(done - 1):
                 continue
             parts = self._pull_back(batch, factor[:, index])
             for total, gradient in zip(totals, parts, strict=True):
@@ -246,7 +247,7 @@ class LMField(PromptField):
         *_, (_, inner) = self.differentiate(u)
         return inner
 
-    def differentiate(self, u: Vector, start: int = 0, inner=None):
+    def differentiate(self, u: Vector, start: int = 0, inner=None, mine=lambda batch: True):
         """`inner` step by step, like `accumulate`: yields (batches done, inner products so far)."""
         if not isinstance(u, Vector):
             raise TypeError(f"u: expected a Vector as mean returns it, got {type(u).__name__}")
@@ -255,13 +256,14 @@ class LMField(PromptField):
         inner = np.zeros(self.size) if inner is None else inner
         yield start, inner
         for done, (index, batch) in enumerate(self._batches(self.rows), 1):
-            if done <= start:
+            if done <= start or not mine(done - 1):
                 continue
-
             # Of the fused attention kernels none has a forward-mode derivative.
             with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
                 value = log_probabilities(self.model, batch, self._model_along(u))
                 slope = forward_ad.unpack_dual(value).tangent
+            if slope is None:  # nothing in this scope reaches the output
+                continue
             change = slope.double().cpu().numpy() * self.rows.coefficient[index]
             inner = inner + np.bincount(self.rows.prompt[index], change, minlength=self.size)
             yield done, inner

@@ -111,22 +111,30 @@ class Store:
             return self._memory[stage]
         return read_stage(self.folder, self.manifest, stage)
 
-    def finish(self, stage: str, arrays: dict[str, np.ndarray], seconds: float) -> None:
+    def finish(
+        self, stage: str, arrays: dict[str, np.ndarray], seconds: float, write: bool = True
+    ) -> None:
+        """The stage is done.  Of several processes one writes; all of them have the arrays."""
         entry = {"seconds": round(seconds, 3)}
+        self.manifest["stages"][stage] = entry
         if self.folder is None:
             self._memory[stage] = arrays
-        else:
-            data = pack(arrays)
-            entry |= {
-                "file": f"{stage}.npz",
-                "sha256": hashlib.sha256(data).hexdigest(),
-                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
+            return
+        data = pack(arrays)
+        entry |= {
+            "file": f"{stage}.npz",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        if write:
             write_whole(self.folder / entry["file"], data)
-        self.manifest["stages"][stage] = entry
-        if self.folder is not None:
             self._write_manifest()
             shutil.rmtree(self._parts(stage), ignore_errors=True)
+
+    def refresh(self) -> None:
+        """Read what another process has written."""
+        if self.folder is not None:
+            self.manifest = read_manifest(self.folder)
 
     def _parts(self, stage: str) -> Path:
         return self.folder / f"{stage}.parts"
@@ -144,7 +152,7 @@ class Store:
 
     def keep(self, stage: str, key: str, arrays: dict[str, np.ndarray]) -> None:
         if self.folder is not None:
-            self._parts(stage).mkdir(exist_ok=True)
+            self._parts(stage).mkdir(exist_ok=True)  # by whichever process is first
             data = pack(arrays)
             write_whole(self._parts(stage) / f"{key}.npz", hashlib.sha256(data).digest() + data)
 
