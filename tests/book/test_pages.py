@@ -163,11 +163,8 @@ LOOK = r"""() => {
 }"""
 
 
-def visit(browser, site, name, width, themes) -> list[Visit]:
+def visit(context, site, name, width, themes) -> list[Visit]:
     """Load one page in the first theme, look at it, turn to the next theme, look again."""
-    context = browser.new_context(
-        viewport={"width": WIDTHS[width], "height": 900}, color_scheme=themes[0]
-    )
     page = context.new_page()
     visits = [Visit(name, width, theme) for theme in themes]
     note = visits[0]
@@ -206,19 +203,22 @@ def visit(browser, site, name, width, themes) -> list[Visit]:
                 for violation in found["violations"]
                 if violation["impact"] in ("serious", "critical")
             ]
-    context.close()
+    page.close()
     return visits
 
 
 @pytest.fixture(scope="module")
 def visits(browser, site) -> list[Visit]:
-    ways = (("desktop", ("light", "dark")), ("phone", ("dark", "light")))
-    return [
-        one
-        for name in page_names()
-        for width, themes in ways
-        for one in visit(browser, site, name, width, themes)
-    ]
+    notes = []
+    for width, themes in (("desktop", ("light", "dark")), ("phone", ("dark", "light"))):
+        # One context for all pages, so that they share a cache as a reader's do.
+        context = browser.new_context(
+            viewport={"width": WIDTHS[width], "height": 900}, color_scheme=themes[0]
+        )
+        for name in page_names():
+            notes += visit(context, site, name, width, themes)
+        context.close()
+    return notes
 
 
 def faults(visits, look) -> dict[str, object]:
