@@ -13,7 +13,7 @@ from sympy import Add, Mul, Pow, Rational, Symbol, sympify
 
 from passk_lib.tables import cell
 
-from .kernel import Rejected, Theorem, conclude
+from .kernel import Rejected, Theorem, conclude, mentions
 from .normal import nf, unfold
 from .terms import (
     DEFINITIONS,
@@ -25,6 +25,7 @@ from .terms import (
     Fn,
     GeometricSum,
     Grad,
+    Hess,
     Inner,
     Inv,
     Log,
@@ -212,7 +213,7 @@ def taylor(f, upper: Theorem, lower: Theorem, v: VectorSymbol, step) -> tuple[Th
     for t in (upper, lower):
         if not all(h.everywhere for h in t.hypotheses):
             raise Rejected("the Hessian must be bounded at every theta on the way")
-        if any(_mentions(e, v) for h in t.hypotheses for e in (h.left, h.right)):
+        if any(mentions(e, v) for h in t.hypotheses for e in (h.left, h.right)):
             raise Rejected("the direction v must be arbitrary")
     line = f + ip(Grad(f), step)
     bend = constant * sq(step) / 2
@@ -228,7 +229,7 @@ def _hessian_constant(upper: Theorem, hessian, v):
     constant = upper.right.coeff(sq(v), 1) if upper.right.is_Add else upper.right / sq(v)
     if nf(upper.right - constant * sq(v)):
         raise Rejected("upper: must be L |v|^2")
-    if _depends_on_theta(constant) or _mentions(constant, v):
+    if _depends_on_theta(constant) or mentions(constant, v):
         raise Rejected("L must be a constant")
     return constant
 
@@ -245,6 +246,8 @@ axiom("operator norm", "$\\lVert A\\rVert=\\sup_{\\lVert v\\rVert=1}|v^\\top A v
 
 def operator_norm_bounds(form, v: VectorSymbol) -> tuple[Theorem, Theorem]:
     """Q(v) <= |Q| |v|^2 and -|Q| |v|^2 <= Q(v)."""
+    if not isinstance(form, Hess) or form.args[1] != v or mentions(form.args[0], v):
+        raise Rejected("form: must be a Hessian as a quadratic form in v")
     top = OpNorm(form, v) * sq(v)
     return (conclude(form, "≤", top, axiom="operator norm"),
             conclude(-top, "≤", form, axiom="operator norm"))
@@ -260,18 +263,10 @@ def operator_norm_least(form, v: VectorSymbol, bound, upper: Theorem, lower: The
         raise Rejected("upper: must be Q(v) <= c |v|^2")
     if nf(lower.right - form) or nf(lower.left + bound * sq(v)) or lower.relation == "=":
         raise Rejected("lower: must be -c |v|^2 <= Q(v)")
-    mentions = [bound, *(e for t in (upper, lower) for h in t.hypotheses
-                         for e in (h.left, h.right))]
-    if any(_mentions(e, v) for e in mentions):
+    fixed = [bound, *(e for t in (upper, lower) for h in t.hypotheses for e in (h.left, h.right))]
+    if any(mentions(e, v) for e in fixed):
         raise Rejected("the direction v must be arbitrary")
     return conclude(OpNorm(form, v), "≤", bound, [upper, lower], axiom="operator norm")
-
-
-def _mentions(expr, v) -> bool:
-    """Whether v occurs in expr other than as the bound direction of an operator norm."""
-    if isinstance(expr, OpNorm) and expr.args[1] == v:
-        return False
-    return expr == v or any(_mentions(a, v) for a in expr.args)
 
 
 # ---------------------------------------------------------------------------- powers and roots
@@ -357,7 +352,8 @@ def discriminant(t: Theorem, variable: Symbol, a, b, c) -> Theorem:
     if nf(_at_least(t) - (a * variable**2 + 2 * b * variable + c)):
         raise Rejected("t: must be 0 <= a z^2 + 2 b z + c")
     fixed = [a, b, c, *(e for h in t.hypotheses for e in (h.left, h.right))]
-    if any(variable in e.free_symbols for e in fixed) or isinstance(variable, Whole | Prompt):
+    if any(mentions(e, variable) for e in fixed) or isinstance(variable, Whole | Prompt) or (
+            variable.name in DEFINITIONS):
         raise Rejected("z must be an arbitrary real number")
     return conclude(b**2, "≤", a * c, [t], axiom="discriminant")
 

@@ -17,7 +17,7 @@ from . import kernel
 from .axioms import as_latex
 from .kernel import Rejected, Theorem
 from .normal import nf
-from .terms import latex
+from .terms import free_variables, latex
 
 COMPUTED = ("proved", "checked", "refuted as printed")
 DECLARED = ("defined", "assumed", "cited")
@@ -144,6 +144,8 @@ class Proof:
                 words: str = "") -> None:
         """State: if premise then goal. `argument` turns the supposed premise into the goal."""
         premise, goal = self._write("implication", (_spread(premise), _spread(goal)))
+        if free_variables(premise[0]) | free_variables(premise[2]):
+            raise Rejected("a supposition is about no prompt in particular; state it as given")
         self.step(f"Suppose ${_relation_latex(premise)}$.")
         supposed = kernel.assume(*premise)
         self.premise = premise

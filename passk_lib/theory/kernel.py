@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sympy import Expr, sympify
+from sympy import Expr, Poly, sympify
 
 from .normal import Malformed, is_vector, nf
 from .terms import (
@@ -23,6 +23,7 @@ from .terms import (
     Grad,
     Inner,
     Prompt,
+    VectorSymbol,
     Whole,
     substitute,
 )
@@ -175,28 +176,60 @@ def inner(t: Theorem, vector) -> Theorem:
 
 
 def at(t: Theorem, mapping: dict) -> Theorem:
-    """The instance of t at other prompts, completions, orders or symbols."""
+    """The instance of t at other prompts, completions, orders, symbols or vectors."""
     mapping = {old: sympify(new) for old, new in mapping.items()}
     for old, new in mapping.items():
         if isinstance(old, Prompt | Completion):
-            if not isinstance(new, Prompt | Completion) or isinstance(old, Prompt) != isinstance(
-                    new, Prompt):
+            if isinstance(old, Prompt) != isinstance(new, Prompt) or not isinstance(
+                    new, Prompt | Completion):
                 raise Rejected(f"{old} can only become a variable of its own sort")
             continue
-        if isinstance(old, Whole):
-            lowest = new.subs({s: s.least for s in new.free_symbols if isinstance(s, Whole)})
-            if not lowest.is_Integer or lowest < old.least or any(
-                    new.diff(s).is_negative for s in new.free_symbols):
-                raise Rejected(f"{old.shown} must stay an integer of at least {old.least}")
-        if not new.is_number and any(_occurs(old, g) for side in (t.left, t.right)
-                                     for g in side.atoms(Grad)):
-            if not isinstance(old, Whole) or not all(
-                    isinstance(s, Whole) for s in new.free_symbols):
-                raise Rejected(f"{old} stands inside a gradient; only a constant may replace it")
-        for h in t.hypotheses:
-            if _occurs(old, h.left) or _occurs(old, h.right):
-                raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
-    return conclude(substitute(t.left, mapping), t.relation, substitute(t.right, mapping), [t])
+        if isinstance(old, Whole) and not _is_order(new, old.least):
+            raise Rejected(f"{old.shown} must stay an integer of at least {old.least}")
+        if any(mentions(side, old) for h in t.hypotheses for side in (h.left, h.right)):
+            raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
+        if not isinstance(old, Whole) and not new.is_number and any(
+                _occurs(old, gradient) for side in (t.left, t.right)
+                for gradient in side.atoms(Grad)):
+            raise Rejected(f"{old} stands inside a gradient; only a number may replace it")
+    left, right = substitute(t.left, mapping), substitute(t.right, mapping)
+    for old, new in mapping.items():
+        if not isinstance(old, Prompt | Completion | Whole) and not mentions(new, old) and (
+                mentions(left, old) or mentions(right, old)):
+            raise Rejected(f"{old} is hidden in a definition and cannot be replaced")
+    return conclude(left, t.relation, right, [t])
+
+
+def mentions(expr, symbol) -> bool:
+    """Whether a symbol or vector occurs in expr, with all definitions unfolded."""
+    name = (("vec", symbol.args[0].name) if isinstance(symbol, VectorSymbol)
+            else ("sym", symbol.name))
+
+    def inside(part):
+        if part == name:
+            return True
+        if isinstance(symbol, Whole) and part == (symbol.name, part[1:] and part[1]):
+            return True  # an order as (part of) an exponent
+        return isinstance(part, tuple) and any(
+            inside(q) for q in part if isinstance(q, tuple))
+    return inside(nf(expr))
+
+
+def _is_order(expr, least: int) -> bool:
+    """Whether expr is an integer of at least `least` for all values of its orders."""
+    symbols = sorted(expr.free_symbols, key=str)
+    if not all(isinstance(s, Whole) for s in symbols):
+        return False
+    if not symbols:
+        return bool(expr.is_Integer and expr >= least)
+    if not expr.is_polynomial(*symbols):
+        return False
+    coefficients = Poly(expr, *symbols).as_dict()
+    constant = coefficients.pop((0,) * len(symbols), 0)
+    if not all(c.is_Integer and c > 0 for c in coefficients.values()):
+        return False
+    return sympify(constant).is_Integer and bool(
+        expr.subs({s: s.least for s in symbols}) >= least)
 
 
 def _occurs(symbol, expr) -> bool:

@@ -174,6 +174,12 @@ def _mentions(t, variable) -> bool:
     return t == variable or (isinstance(t, tuple) and any(_mentions(p, variable) for p in t))
 
 
+def _has_completion_of(t, prompt) -> bool:
+    if not isinstance(t, tuple):
+        return False
+    return (t[:1] == ("Y",) and t[2] == prompt) or any(_has_completion_of(p, prompt) for p in t)
+
+
 def _height(t) -> int:
     """How deep normal forms are nested in t (as keys of gradients, logs, reciprocals)."""
     if not isinstance(t, tuple) or not t:
@@ -353,6 +359,8 @@ def _nf(expr) -> dict:
     if isinstance(expr, Mean):
         free = _variable(expr.bound)
         out: dict = {}
+        if free[0] == "X" and _has_completion_of(nf(expr.body), free):
+            raise Malformed(f"a completion of {expr.bound} is free where {expr.bound} is bound")
         for monomial, c in nf(expr.body):
             bounds, factors, vec = _apart(monomial)
             new = ("x", -1, _new_id()) if free[0] == "X" else ("y", -1, _new_id(), free[2])

@@ -84,7 +84,9 @@ def markdown(r: Result, steps: bool = True) -> str:
     """The whole claim; `steps`: with its derivation line by line."""
     c = r.claim
     box = [heading(r), ""]
-    given = _orders(r) + [_given(g) for g in r.givens]
+    bare = [f"${g.latex()}$" for g in r.givens if _bare(g)]
+    given = _orders(r) + [f"{g.words}: ${g.latex()}$" for g in r.givens if not _bare(g)]
+    given += [", ".join(bare)] if bare else []
     if r.givens:
         box += ["Suppose:", "", *(f"- {line}" for line in given), ""]
     elif given:
@@ -113,10 +115,10 @@ def markdown(r: Result, steps: bool = True) -> str:
     return out + ("\n\n" + " ".join(tail) if tail else "")
 
 
-def _given(g) -> str:
-    """The words and the checked formula; only the formula where the words are one as well."""
-    bare = g.words.startswith("$") and g.words.endswith("$") and g.words.count("$") == 2
-    return f"${g.latex()}$" if bare or not g.words else f"{g.words}: ${g.latex()}$"
+def _bare(g) -> bool:
+    """Whether the words of a hypothesis say no more than its formula does."""
+    formula = g.words.startswith("$") and g.words.endswith("$") and g.words.count("$") == 2
+    return formula or not g.words
 
 
 # names that the book defines where they first occur, and that every reader of a claim knows
@@ -148,7 +150,7 @@ def derivation(r: Result) -> str:
     n = 0
     for line in r.lines:
         if not line.formula:
-            rows.append(f"| | | *{cell(line.reason)}* |")
+            rows.append(f"| | *{cell(line.reason)}* | |")
             continue
         n += 1
         sign = f"{SIGN[line.relation]}\\; " if line.relation else ""

@@ -181,6 +181,10 @@ def define(head: str, params: tuple, body, latex: str):
     """Give `head` a definition; returns the function that builds head(...)."""
     if head in DEFINITIONS or head in PRIMITIVES:
         raise ValueError(f"head: {head!r} is defined already")
+    body = sympify(body)
+    loose = free_variables(body) | {s for s in body.free_symbols if isinstance(s, Whole)}
+    if not loose <= set(params) | {v.prompt for v in params if isinstance(v, Completion)}:
+        raise ValueError(f"params: {loose - set(params)} is free in the body of {head!r}")
     DEFINITIONS[head] = Definition(head, tuple(params), body, latex)
     return lambda *args: Fn(head, *args)
 
@@ -238,6 +242,8 @@ def substitute(expr: Basic, mapping: dict) -> Basic:
         if isinstance(bound, Completion):  # the prompt it belongs to may be replaced
             moved = Completion(bound.args[0], substitute(bound.prompt, inside))
             if moved != bound:
+                if moved in incoming | free_variables(body):
+                    moved = fresh_like(moved)
                 body, bound = substitute(body, {bound: moved}), moved
         return Mean(substitute(body, inside), bound)
     if not expr.args:

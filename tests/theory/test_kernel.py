@@ -17,6 +17,7 @@ from passk_lib.theory.setting import (
     k,
     k2,
     m,
+    margin,
     n,
     p,
     r,
@@ -29,7 +30,19 @@ from passk_lib.theory.setting import (
     y,
     yy,
 )
-from passk_lib.theory.terms import E, Grad, Inv, Log, frac, ip, sq, substitute
+from passk_lib.theory.terms import (
+    Completion,
+    E,
+    Grad,
+    Hess,
+    Inv,
+    Log,
+    define,
+    frac,
+    ip,
+    sq,
+    substitute,
+)
 
 
 def same(left, right):
@@ -172,7 +185,7 @@ def test_hypotheses_are_carried_and_only_a_proof_drops_them():
 
 def test_instances_respect_sorts_hypotheses_and_gradients():
     t = axioms.gradient(1 - u(x) ** k)
-    assert at(t, {k: 1}).right.subs({}) is not None
+    assert same(at(t, {k: 1}).right, g(x))
     with pytest.raises(Rejected, match="at least"):
         at(t, {k: 0})
     with pytest.raises(Rejected, match="at least"):
@@ -189,6 +202,42 @@ def test_a_square_is_the_only_thing_taken_to_be_non_negative():
     kernel.square(m - G)
     with pytest.raises(Malformed):
         kernel.squared_norm(m)
+
+
+def test_a_constant_hidden_in_a_definition_is_not_replaced():
+    t = combine(margin(k), "≤", margin(k) + G**2, kernel.square(G))
+    with pytest.raises(Rejected, match="hidden in a definition"):
+        at(t, {G: m})
+    half = combine(eps, "=", 1 - Symbol("epsbar"))
+    with pytest.raises(Rejected, match="hidden in a definition"):
+        at(half, {Symbol("epsbar"): m})
+
+
+def test_an_order_is_replaced_by_integers_only():
+    t = kernel.at_least(k)
+    at(t, {k: 2 * n + k})
+    for bad in (Rational(3, 2), (k + 1) / 2, 3 - n, m):
+        with pytest.raises(Rejected, match="integer"):
+            at(t, {k: bad})
+
+
+def test_a_completion_is_averaged_before_its_prompt():
+    with pytest.raises(Malformed, match="free where"):
+        nf(E(r(x, y), x))
+
+
+def test_substitution_does_not_capture_a_completion_either():
+    other = Completion("y", x2)
+    both = E(r(x, y) * r(x2, other), y)  # the second completion is free
+    moved = substitute(both, {x: x2})
+    assert same(moved, E(r(x2, Completion("z", x2)), Completion("z", x2)) * r(x2, other))
+
+
+def test_definitions_are_closed():
+    with pytest.raises(ValueError, match="free in the body"):
+        define("loose", (x,), u(x2), "loose")
+    with pytest.raises(ValueError, match="free in the body"):
+        define("loose", (x,), u(x) ** k, "loose")
 
 
 # -- the axioms
@@ -237,7 +286,6 @@ def test_powers_increase_on_the_non_negative_numbers_only():
 
 
 def test_taylor_needs_bounds_at_every_theta_and_the_same_constant():
-    from passk_lib.theory.terms import Hess
     form, L = Hess(J(1), v), Symbol("L")
     up, down = assume(form, "≤", L * sq(v), True), assume(-L * sq(v), "≤", form, True)
     with pytest.raises(Rejected, match="arbitrary"):
@@ -250,6 +298,16 @@ def test_taylor_needs_bounds_at_every_theta_and_the_same_constant():
     moving = assume(form, "≤", E(p(x), x) * sq(v), True)
     with pytest.raises(Rejected, match="constant"):
         axioms.taylor(J(1), moving, down, v, dJ(1))
+
+
+def test_an_operator_norm_is_that_of_a_hessian():
+    axioms.operator_norm_bounds(Hess(p(x), v), v)
+    with pytest.raises(Rejected, match="quadratic form"):
+        axioms.operator_norm_bounds(ip(g(x), v), v)
+    form = Hess(p(x), v)
+    up, down = assume(form, "≤", m * sq(v)), assume(-m * sq(v), "≤", form)
+    with pytest.raises(Rejected, match="arbitrary"):
+        axioms.operator_norm_least(form, v, m, up, down)
 
 
 def test_the_discriminant_needs_an_arbitrary_number():
