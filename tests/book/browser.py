@@ -98,7 +98,7 @@ def chromium() -> Iterator:
 
 
 def settle(page) -> None:
-    """Wait until fonts, pictures and formulas of ``page`` are there."""
+    """Wait until fonts, pictures, formulas and widgets of ``page`` are there."""
     page.wait_for_load_state("load")
     page.evaluate(
         """async () => { await (window.MathJax?.startup?.promise ?? Promise.resolve()); await
