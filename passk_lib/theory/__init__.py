@@ -1,7 +1,8 @@
 """The theory of the paper as derivations that a program checks.
 
-`claim("prop-4.5")` shows one claim; `ledger()` checks all of them; `trusted_base()` lists what is
-taken on trust. The rules are in `kernel`, the analytic facts in `axioms`.
+`claim("prop-4.5")` shows one claim, `ledger()` checks all of them, `slips()` lists what running
+the paper found, `trusted_base()` what is taken on trust. The rules are in `kernel`, the analytic
+facts in `axioms`.
 """
 
 from .axioms import trusted_base as _trusted_base
@@ -21,4 +22,10 @@ def trusted_base() -> _Page:
     return _Page(_trusted_base())
 
 
-__all__ = ["claim", "ledger", "trusted_base"]
+def slips():
+    """The paper's slips and fine points, each with its claims and their computed statuses."""
+    from .statements.slips import slips as listed
+    return listed()
+
+
+__all__ = ["claim", "ledger", "slips", "trusted_base"]

@@ -135,6 +135,7 @@ class Mutant:
     site: Site
     name: str
     value: object
+    drop: int | None = None  # which reason of a line is left out
 
 
 class _Recorder(Proof):
@@ -155,8 +156,9 @@ class _Changed(Proof):
     def written(self, kind, index, value):
         if index != self.mutant.site.index:
             return value
-        if kind == "step":  # the reasons stay, the relation or the expression changes
-            return (*self.mutant.value, value[2])
+        if kind == "step":  # relation and expression, and the reasons less the one left out
+            reasons = [e for i, e in enumerate(value[2]) if i != self.mutant.drop]
+            return (*self.mutant.value, tuple(reasons))
         return self.mutant.value
 
 
@@ -168,7 +170,7 @@ def sites(claim: Claim) -> tuple[list[Site], Proof]:
 
 
 def mutants(site: Site) -> Iterator[Mutant]:
-    """Every single-node change of what stands at the site."""
+    """Every single-node change of what stands at the site, and every reason left out."""
     if site.kind in ("hypothesis", "statement"):
         for name, value in relation_changes(*site.value):
             yield Mutant(site, name, value)
@@ -182,7 +184,9 @@ def mutants(site: Site) -> Iterator[Mutant]:
         for name, value in changes(site.value):
             yield Mutant(site, name, value)
     elif site.kind == "step":
-        relation, right, _ = site.value
+        relation, right, reasons = site.value
+        for i in range(len(reasons)):
+            yield Mutant(site, "drop a reason", (relation, right), i)
         for new in {"=": ("<",), "≤": ("=", "<"), "<": ("=", "≤")}[relation]:
             yield Mutant(site, f"turn {relation} into {new}", (new, right))
         for name, value in changes(right):
@@ -306,7 +310,7 @@ def judge(mutant: Mutant, written: list[Site], page: Proof, fields: Fields) -> s
     givens = [g.theorem for g in changed.givens]
     if fields.falsify(givens, changed.parts) is not None:
         return FALSE
-    return "equivalent" if _same(mutant) else "not needed"
+    return "equivalent" if mutant.drop is None and _same(mutant) else "not needed"
 
 
 def _same(mutant: Mutant) -> bool:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from passk_lib.theory import claim, claims, ledger, statements, trusted_base  # noqa: F401
+from passk_lib.theory import claim, claims, ledger, slips, statements, trusted_base  # noqa: F401
 from passk_lib.theory.setting import J, a, cov, k, minus, p, u, w, x
 from passk_lib.theory.terms import E, frac, latex
 
@@ -64,3 +64,9 @@ def test_a_refuted_statement_shows_its_counterexample_and_the_mended_claim():
     page = claim("slip-1")._repr_markdown_()
     assert "✗ refuted as printed" in page and r"\nabla p=(-1, 3)" in page
     assert "[Corollary 4.4](05_threshold.ipynb#cor-4.4)" in page
+
+
+def test_the_slips_display_as_a_table_with_statuses():
+    page = slips()._repr_markdown_()
+    assert "`slip-1` ✗ refuted as printed, `cor-4.4` ✓ proved" in page
+    assert all(line.count("|") == 4 for line in page.splitlines())

@@ -13,11 +13,14 @@ from itertools import pairwise
 import numpy as np
 from sympy import Rational, sympify
 
+from passk_lib.tables import cell
+
 from ..claims import CLAIMS, Check, Part, Proof, checked, proved, result
 from ..kernel import at, combine, inner, mean, number, scaled, squared_norm
 from ..models import Policies, evaluate, from_field
 from ..opinion import admitted, true_where
 from ..setting import *
+from ..show import BADGE
 from ..terms import E, free_variables, latex, sq
 from .numbers import PANELS, PLUG_IN, N, two_prompts
 from .threshold import kstar, margin_set, scores_bounded, separation
@@ -506,11 +509,22 @@ SLIPS: dict[int, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def slips() -> list[dict]:
+class SlipList(list):
+    """The slips and fine points, a dict each; displays as a table."""
+
+    def _repr_markdown_(self) -> str:
+        rows = ["| № | Slip or fine point | Claims |", "| --: | :-- | :-- |"]
+        for row in self:
+            claims = ", ".join(f"`{c_}` {BADGE[status]}" for c_, status in row["claims"])
+            rows.append(f"| {row['number']} | {cell(row['title'])} | {claims} |")
+        return "\n".join(rows)
+
+
+def slips() -> SlipList:
     """The list with computed statuses: number, title, claims [(id, status)]."""
-    return [{"number": i, "title": title,
-             "claims": [(c_, result(c_).status) for c_ in claims]}
-            for i, (title, claims) in SLIPS.items()]
+    return SlipList({"number": i, "title": title,
+                     "claims": [(c_, result(c_).status) for c_ in claims]}
+                    for i, (title, claims) in SLIPS.items())
 
 
 assert all(c_ in CLAIMS for _, ids in SLIPS.values() for c_ in ids)
