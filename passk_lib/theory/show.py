@@ -62,7 +62,7 @@ def claim(claim_id: str, steps: bool = True) -> ClaimView:
 def link(claim_id: str) -> str:
     """A link to where the book states the claim; plain words where it has no place of its own."""
     c = CLAIMS[claim_id]
-    text = c.number if c.number != "—" else c.title
+    text = c.number if c.number != "—" else f"“{c.title}”"
     numbered = _EQUATION.match(claim_id)
     placed = (numbered and int(numbered[1]) <= 20) or _STATEMENT.match(claim_id)
     if placed and c.chapter:

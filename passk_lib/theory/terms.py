@@ -314,10 +314,12 @@ def _term_key(term):
         rank = 0
     elif head in ("J", "p", "Fp") or isinstance(plain, Moved):
         rank = 1
+    elif isinstance(plain, Inner):
+        rank = 2
     elif head.startswith("cov"):
-        rank = 4
+        rank = 5
     else:
-        rank = 2 if isinstance(plain, Mul) else 3
+        rank = 3 if isinstance(plain, Mul) else 4
     return (negative, rank, len(str(term)), str(term))
 
 
