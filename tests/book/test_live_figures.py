@@ -13,6 +13,7 @@ from pathlib import Path
 import figures_book
 import numpy as np
 import pytest
+from browser import HTML, page_names
 from figures_book import FIGURES, ROOT
 
 from passk_lib import widgets
@@ -283,10 +284,11 @@ def test_a_figure_can_be_tied_to_another_widget_without_a_kernel(visit):
 # --- Weight and speed
 
 
+STATE = r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>'
+
+
 def widget_state(html, page: str) -> str:
-    text = (html / "chapters" / page).read_text(encoding="utf8")
-    pattern = r'<script type="application/vnd\.jupyter\.widget-state\+json">(.*?)</script>'
-    return re.search(pattern, text, re.S)[1]
+    return re.search(STATE, (html / "chapters" / page).read_text(encoding="utf8"), re.S)[1]
 
 
 def test_code_and_state_of_a_page_with_every_figure_stay_below_200_kB(html):
@@ -438,3 +440,44 @@ def test_the_picture_gives_way_to_the_figure_and_returns_in_print(visit):
         page.emulate_media(media="print")
         assert picture.is_visible()
         assert not page.locator(".pk").is_visible()
+
+
+# --- The chapters themselves
+
+
+def test_every_figure_that_a_chapter_shows_is_alive_there(site, browser):
+    """On the book's own pages: drawn, at rest where NumPy says, without a fault or a request to
+    another host, and light enough."""
+    checked = []
+    for path in page_names():
+        text = (HTML / path).read_text(encoding="utf8")
+        wanted = text.count('<script type="application/vnd.jupyter.widget-view+json">')
+        if not wanted:
+            continue
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        faults = []
+        page.on("console", lambda m, f=faults: m.type == "error" and f.append(m.text))
+        page.on("pageerror", lambda error, f=faults: f.append(str(error)))
+        page.on(
+            "request",
+            lambda r, f=faults: r.url.startswith((site, "data:", "blob:")) or f.append(r.url),
+        )
+        page.goto(f"{site}/{path}")
+        page.wait_for_function(
+            f"document.querySelectorAll('.pk .pk-say:not(:empty)').length === {wanted}"
+        )
+        for index in range(wanted):
+            figure = f"document.querySelectorAll('.pk')[{index}].figure"
+            page.wait_for_function(f"{figure}.fine")
+            name, settings, shown = json.loads(
+                page.evaluate(f"JSON.stringify([{figure}.name, {figure}.state, {figure}.numbers])")
+            )
+            assert_same(shown, getattr(widgets, name)(**settings).numbers(), f"{path}, {name}")
+            checked.append(name)
+        page.close()
+        assert faults == [], path
+        states = re.findall(STATE, text, re.S)
+        assert len(gzip.compress("".join(states).encode())) < 200_000, path
+    if not checked:
+        pytest.skip("no page of the built book shows a live figure")
+    print(f"\n{len(checked)} live figures in the chapters: {', '.join(sorted(set(checked)))}")
