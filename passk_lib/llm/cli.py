@@ -56,16 +56,20 @@ def train_tiny(arguments: list[str]) -> None:
 def _add_settings(parser: argparse.ArgumentParser) -> None:
     """One option for each field of Settings; what is not given is left out."""
     for entry in fields(Settings):
-        flag = "--" + entry.name.replace("_", "-")
-        shown = "2-32" if entry.name == "ks" else entry.default
+        flags = ["--" + entry.name.replace("_", "-")]
+        if entry.name == "n":
+            flags.append("--samples")  # torchrun takes --n for one of its own options
+        shown = "2-32, at most n" if entry.name == "ks" else entry.default
         about = f"{entry.metadata['help']} (default: {shown})"
         if isinstance(entry.default, bool):
             parser.add_argument(
-                flag, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=about
+                *flags, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=about
             )
         else:
             kind = str if entry.name == "ks" else type(entry.default)
-            parser.add_argument(flag, type=kind, default=argparse.SUPPRESS, help=about)
+            parser.add_argument(
+                *flags, dest=entry.name, type=kind, default=argparse.SUPPRESS, help=about
+            )
 
 
 def parse_ks(text: str) -> tuple[int, ...]:
@@ -105,6 +109,8 @@ def experiment(arguments: list[str]) -> None:
         options = {**PAPER_SAMPLING, **options}
     if "ks" in options:
         options["ks"] = parse_ks(options["ks"])
+    elif 2 <= options.get("n", 32) < 32:
+        options["ks"] = tuple(range(2, options["n"] + 1))
     settings = Settings.of(**options)
     result = run(settings, folder, progress=not quiet)
     if Crew.join().rank > 0:

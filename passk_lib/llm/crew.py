@@ -1,5 +1,7 @@
 """Several processes at one experiment: `accelerate launch` or `torchrun` start them.
 
+    torchrun --nproc-per-node 2 -m passk_lib experiment FOLDER --samples 32 ...
+
 Each takes every world-th piece of the work; running sums are added up at the end of a pass.  All
 of them see one folder.
 """

@@ -15,7 +15,7 @@ import platform
 import time
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -178,6 +178,13 @@ class _Runner:
         facts = {
             "hardware": {
                 "machine": platform.machine(),
+                "processors": os.cpu_count(),
+                "processes": self.crew.world,
+                "gpu": (
+                    torch.cuda.get_device_name(self.model.device)
+                    if self.model.device.type == "cuda"
+                    else None
+                ),
                 "device": settings.device,
                 "threads": threads,
             }
@@ -448,8 +455,8 @@ class _Runner:
         with self.bar("backward", batches, "batch", start) as bar:
             for done, _ in lm.accumulate(weights, start, totals, self.crew.mine):
                 bar.update(done - bar.n)
-                if done > start and pace():
-                    keep(done)
+                if done > start:
+                    pace.keep(partial(keep, done))
         if self.store.folder is not None and done > start:
             keep(done)
         for total in totals:
@@ -462,13 +469,17 @@ class _Runner:
         key, pace = f"{key}-inner{self.share}", Pace(KEEP_EVERY)
         kept = self.store.part(stage, key) or {"done": np.array(0), "inner": None}
         start = int(kept["done"])
+
+        def keep(done, inner):
+            self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
+
         with self.bar("forward", self._batches(lm), "batch", start) as bar:
             for done, inner in lm.differentiate(u, start, kept["inner"], self.crew.mine):
                 bar.update(done - bar.n)
-                if done > start and pace():
-                    self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
+                if done > start:
+                    pace.keep(partial(keep, done, inner))
         if done > start:
-            self.store.keep(stage, key, {"done": np.array(done), "inner": inner})
+            keep(done, inner)
         return self.crew.add_up_array(inner)
 
     def _norms(self, stage: str, key: str, lm: LMField) -> np.ndarray:

@@ -15,6 +15,7 @@ import shutil
 import tempfile
 import time
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -158,16 +159,20 @@ class Store:
 
 
 class Pace:
-    """True at most once every `seconds`: how often a running sum is kept."""
+    """How often a running sum is kept: every `seconds`, and never more than a tenth of the time."""
 
     def __init__(self, seconds: float):
         self.seconds, self.last = seconds, time.monotonic()
 
-    def __call__(self) -> bool:
-        if time.monotonic() - self.last < self.seconds:
-            return False
+    def keep(self, save: Callable[[], None]) -> None:
+        """Calls `save` if it is time."""
+        start = time.monotonic()
+        if start - self.last < self.seconds:
+            return
+        save()
         self.last = time.monotonic()
-        return True
+        if self.seconds > 0:
+            self.seconds = max(self.seconds, 9 * (self.last - start))
 
 
 def read_manifest(folder: Path) -> dict:

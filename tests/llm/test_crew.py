@@ -22,8 +22,8 @@ SETTINGS = Settings(
     kernel=False,
 )
 ARGUMENTS = (
-    "--prompts 30 --n 8 --ks 2,4,8 --sequences-per-batch 64 --tokens-per-batch 256 --no-exact "
-    "--scope all,final_norm --no-kernel --quiet"
+    "--prompts 30 --samples 8 --ks 2,4,8 --sequences-per-batch 64 --tokens-per-batch 256 "
+    "--no-exact --scope all,final_norm --no-kernel --quiet"
 ).split()
 
 

@@ -251,7 +251,7 @@ def test_the_command_writes_arrays_report_and_figures(tmp_path, capsys):
         (["--model", "/no/such/folder"], "model = '/no/such/folder': not a shipped model"),
         (["--task", "chess"], "task = 'chess': must be one of subtraction"),
         (["--scope", "xyz", "--prompts", "4"], "scope = 'xyz': names no parameter"),
-        (["--n", "8"], "ks = 32: the unbiased estimate needs k <= n, and n = 8"),
+        (["--n", "8", "--ks", "2-32"], "ks = 32: the unbiased estimate needs k <= n, and n = 8"),
         (["--ks", "two"], "--ks = 'two'"),
         (["--hard-fraction", "2"], "hard_fraction = 2.0"),
         (["--prompts", "1"], "prompts = 1"),
@@ -283,10 +283,11 @@ def test_the_dispatcher_imports_no_torch():
 
 def test_the_paper_s_sampling_says_what_it_is(tmp_path):
     folder = tmp_path / "out"
-    arguments = "--paper-sampling --prompts 12 --n 8 --ks 2 --no-exact --quiet".split()
+    arguments = "--paper-sampling --prompts 12 --n 8 --no-exact --quiet".split()
     assert main(["experiment", str(folder), *arguments]) == 0
     report = json.loads((folder / "report.json").read_text())
     assert (report["settings"]["temperature"], report["settings"]["top_p"]) == (0.7, 0.95)
+    assert report["settings"]["ks"] == [2, 3, 4, 5, 6, 7, 8]  # k above n is left out
     assert not report["on_policy"] and "scores of another" in report["about"]
 
 
