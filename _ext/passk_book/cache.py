@@ -12,6 +12,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+# Folders of the library that take no part in what a cell computes.
+IGNORED = {"__pycache__", "node_modules"}
 PACKAGES = ("numpy", "sympy", "matplotlib", "torch", "transformers", "ipywidgets", "anywidget")
 
 
@@ -26,7 +28,7 @@ def library_key(library: Path) -> str:
         except PackageNotFoundError:
             digest.update(f"{name} is absent\n".encode())
     for path in sorted(library.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and not IGNORED & set(path.relative_to(library).parts):
             digest.update(path.relative_to(library).as_posix().encode() + b"\0")
             digest.update(path.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
