@@ -189,6 +189,8 @@ def _statement(parts: list[Part]) -> list[str]:
             while i + 1 < len(parts) and not parts[i + 1].premise and (
                     parts[i + 1].words == part.words):
                 new = parts[i + 1]
+                if len(here) + len(new.latex()) > 500:
+                    break  # too wide for a page
                 if new.left == last.right:  # a <= b, b <= c is shown as a <= b <= c
                     here, last = f"{here} {SIGN[new.relation]} {latex(new.right)}", new
                 elif new.right == first.left:
