@@ -34,7 +34,9 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
     order = np.argsort(a)
     place = np.empty(len(a))
     place[order] = np.arange(len(a))
-    fig, (left, middle, right) = plt.subplots(1, 3, figsize=(12.6, 3.9))
+    # Two rows: side by side, three panels are too small to read in a column of text.
+    fig, axes = plt.subplot_mosaic("AB;CC", figsize=(8.6, 7.2))
+    left, middle, right = axes["A"], axes["B"], axes["C"]
 
     for kind, color, marker, flag in _KINDS:
         of = hard == flag
@@ -69,7 +71,7 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
     middle.set(
         title=f"B  weights at k = {k}", xlabel="sampled pass@1, $c/n$", ylabel="$w_k$", xlim=(0, 1)
     )
-    middle.legend(fontsize=9)
+    middle.legend(fontsize=9, loc="upper right")
 
     for kind, color, marker, flag in _KINDS:
         of = hard == flag
@@ -96,7 +98,7 @@ def agreement_panels(result: Result, k: int | None = None) -> Figure:
         xlabel="prompts, by agreement",
         ylabel="$w_k(x)\\,a(x)$",
     )
-    right.legend(fontsize=8, loc="best")
+    right.legend(fontsize=9, loc="lower right")
     return fig
 
 
