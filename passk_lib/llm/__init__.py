@@ -18,6 +18,7 @@ _HOME = {
     "Rows": "rows",
     "Sampling": "sampling",
     "sample": "sampling",
+    "sampled_probability": "sampling",
     "SampledAgreement": "estimates",
     "exact_rows": "scoring",
     "success_of": "scoring",

@@ -23,7 +23,8 @@ from transformers import (
 )
 
 from ..checks import as_number, as_positive_integers
-from .scoring import precision
+from .rows import Rows
+from .scoring import TOKENS_PER_BATCH, completion_logits, precision
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ class Sampling:
     @property
     def on_policy(self) -> bool:
         return self.temperature == 1.0 and self.top_p == 1.0 and self.top_k == 0
+
+    @property
+    def warpers(self) -> LogitsProcessorList:
+        """transformers' own, in its own order."""
+        warpers = LogitsProcessorList()
+        if self.temperature != 1.0:
+            warpers.append(TemperatureLogitsWarper(float(self.temperature)))
+        if self.top_k > 0:
+            warpers.append(TopKLogitsWarper(int(self.top_k)))
+        if self.top_p < 1.0:
+            warpers.append(TopPLogitsWarper(float(self.top_p)))
+        return warpers
 
 
 @dataclass(frozen=True)
@@ -91,13 +104,7 @@ class InverseCDF(LogitsProcessor):
     """Replaces the scores by the one token at which the distribution function passes u."""
 
     def __init__(self, sampling: Sampling, uniforms: np.ndarray, prompt_width: int, device):
-        self.warpers = LogitsProcessorList()
-        if sampling.temperature != 1.0:
-            self.warpers.append(TemperatureLogitsWarper(float(sampling.temperature)))
-        if sampling.top_k > 0:
-            self.warpers.append(TopKLogitsWarper(int(sampling.top_k)))
-        if sampling.top_p < 1.0:
-            self.warpers.append(TopPLogitsWarper(float(sampling.top_p)))
+        self.warpers = sampling.warpers
         self.uniforms = torch.from_numpy(uniforms).to(device)
         self.prompt_width = prompt_width
 
@@ -190,3 +197,22 @@ def sample(
     kept = out[np.arange(out.shape[1]) < length[:, None]]
     shape = (len(prompt_tokens), sampling.n)
     return Completions(kept.astype(np.int32), length.reshape(shape), finished.reshape(shape))
+
+
+@torch.no_grad()
+def sampled_probability(model, rows: Rows, sampling: Sampling, pad: int = 0) -> np.ndarray:
+    """(R,) probability with which these settings return each row's completion.
+
+    As a coefficient it gives the exact mean of what off-policy samples estimate: the gradient
+    E_{y~mu}[r d log pi(y|x)], mu the sampling policy and pi the model's.
+    """
+    result = np.zeros(len(rows))
+    for index, batch in rows.batches(TOKENS_PER_BATCH, pad, model.device):
+        logits = completion_logits(model, batch)
+        scores = sampling.warpers(None, logits.flatten(0, 1)).view(logits.shape)
+        target = batch.tokens[:, -batch.width :, None]
+        chosen = torch.log_softmax(scores.double(), -1).gather(-1, target)[..., 0]
+        # A filtered token has log-probability -inf: times a mask of 0 that would be NaN.
+        total = chosen.masked_fill(batch.mask[:, -batch.width :] == 0, 0.0).sum(-1)
+        result[index] = total.exp().cpu().numpy()
+    return result

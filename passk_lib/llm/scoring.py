@@ -40,11 +40,8 @@ def precision(model):
     return KeepDouble() if model.dtype == torch.float64 else nullcontext()
 
 
-def log_probabilities(model, batch: Batch, call=None) -> torch.Tensor:
-    """log pi(y|x) of each row, shape (rows,), at temperature 1.
-
-    `call(**inputs)` stands for the model where its parameters are to be replaced.
-    """
+def completion_logits(model, batch: Batch, call=None) -> torch.Tensor:
+    """Logits (rows, width, vocabulary) of the completions' tokens, in float32 at least."""
     # Nothing follows the last token: it is predicted, not read.
     mask = batch.mask[:, :-1]
     inputs = {
@@ -59,6 +56,16 @@ def log_probabilities(model, batch: Batch, call=None) -> torch.Tensor:
         logits = (call or model)(**inputs).logits[:, -batch.width :]
         if logits.dtype in (torch.bfloat16, torch.float16):
             logits = logits.float()
+        return logits
+
+
+def log_probabilities(model, batch: Batch, call=None) -> torch.Tensor:
+    """log pi(y|x) of each row, shape (rows,), at temperature 1.
+
+    `call(**inputs)` stands for the model where its parameters are to be replaced.
+    """
+    logits = completion_logits(model, batch, call)
+    with precision(model):
         target = batch.tokens[:, -batch.width :]
         # cross_entropy is the fused log-softmax and gather
         loss = functional.cross_entropy(

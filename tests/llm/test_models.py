@@ -6,7 +6,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from passk_lib.llm.models import SHIPPED, load, shipped_models, tiny_tokenizer
-from passk_lib.llm.sampling import Sampling, sample
+from passk_lib.llm.sampling import Sampling, sample, sampled_probability
 from passk_lib.llm.scoring import encode, exact_rows, success_of
 from passk_lib.llm.tasks import OPENINGS, Subtraction
 from passk_lib.llm.train import RECIPES, Recipe, train, write_model
@@ -152,6 +152,30 @@ def test_sampled_frequencies_are_the_exact_probabilities(model_b):
     z = (correct.sum(1) - 16 * p) / np.sqrt(16 * p * (1 - p))
     assert abs(z.mean()) < 4 / np.sqrt(200)
     assert 0.6 < z.var() < 1.5
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"temperature": 0.7, "top_p": 0.95}, {"top_k": 2}, {"temperature": 1.5}]
+)
+def test_the_probability_of_a_sample_under_its_settings_is_its_frequency(model_b, options):
+    model, tokenizer = model_b
+    task, index, completions = drawn(model_b, size=100, batch=100, n=64, **options)
+    rows = exact_rows(model, tokenizer, task, index)
+    mu = sampled_probability(model, rows, Sampling(**options))
+    if not options:
+        np.testing.assert_allclose(mu, rows.coefficient, rtol=1e-4)
+    else:
+        assert np.abs(mu - rows.coefficient).max() > 1e-3
+    seen = np.array(
+        [
+            sum(np.array_equal(completions[i, j], tokens) for j in range(64))
+            for i, tokens in zip(rows.prompt, rows.completion_tokens, strict=True)
+        ]
+    )
+    assert (seen[mu == 0] == 0).all()
+    some = (mu > 0.02) & (mu < 0.98)
+    z = (seen - 64 * mu)[some] / np.sqrt(64 * mu * (1 - mu))[some]
+    assert abs(z.mean()) < 4 / np.sqrt(some.sum()) and 0.5 < z.var() < 1.7
 
 
 def test_seeds_and_prompts_have_their_own_numbers(model_b):
