@@ -6,7 +6,6 @@ is one analytic fact, with its reference. `trusted_base()` prints the page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from sympy import Add, Mul, Pow, Rational, Symbol, sympify
@@ -38,7 +37,6 @@ from .terms import (
     VectorSymbol,
     Whole,
     ip,
-    latex,
     primitive,
     sq,
 )
@@ -71,9 +69,9 @@ EMBEDDED = [
 AXIOMS: dict[str, Axiom] = {}
 
 
-def axiom(name: str, statement: str, reference: str) -> Callable:
+def axiom(name: str, statement: str, reference: str) -> None:
+    """List an axiom; the rules below it name it in what they conclude."""
     AXIOMS[name] = Axiom(name, statement, reference)
-    return lambda function: function
 
 
 def trusted_base() -> str:
@@ -406,9 +404,3 @@ def log_one() -> Theorem:
 def exp_positive(f) -> Theorem:
     """|- 0 < e^f."""
     return conclude(0, "<", Exp(f), axiom="calculus")
-
-
-def as_latex(t: Theorem) -> str:
-    """`left <= right` in LaTeX."""
-    sign = {"=": "=", "≤": r"\le", "<": "<"}[t.relation]
-    return f"{latex(t.left)} {sign} {latex(t.right)}"

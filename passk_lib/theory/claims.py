@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from sympy import sympify
 
 from . import kernel
-from .axioms import as_latex
 from .kernel import Rejected, Theorem
 from .normal import nf
 from .terms import free_variables, latex
@@ -57,7 +56,7 @@ class Given:
     theorem: Theorem
 
     def latex(self) -> str:
-        return as_latex(self.theorem)
+        return _theorem_latex(self.theorem)
 
 
 class Proof:
@@ -175,13 +174,17 @@ def _relation_latex(relation) -> str:
     return f"{latex(sympify(relation[0]))} {SIGN[relation[1]]} {latex(sympify(relation[2]))}"
 
 
+def _theorem_latex(t: Theorem) -> str:
+    return _relation_latex((t.left, t.relation, t.right))
+
+
 def _inequalities(link: Theorem, evidence) -> str:
     """The inequalities among the reasons, where they are short and say more than the line."""
     shown = []
     for item in evidence:
         t = item[1] if isinstance(item, tuple) else item
         if t.relation != "=" and nf(t.difference - link.difference):
-            text = as_latex(t)
+            text = _theorem_latex(t)
             if len(text) <= 160:
                 shown.append(f"${text}$")
     return f" [from {'; '.join(shown)}]" if shown else ""
