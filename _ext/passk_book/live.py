@@ -7,6 +7,7 @@
   figure has taken its place: without JavaScript, for one.
 """
 
+from html import escape
 from pathlib import Path
 
 import anywidget
@@ -31,9 +32,17 @@ class KeepPicture(SphinxPostTransform):
                 if self.app.builder.format == "html":
                     stand_in = nodes.container("", *forms[PICTURE].children)
                     stand_in["classes"].append("live-stand-in")
+                    stand_in += caption(stand_in)
                     forms[WIDGET] += stand_in
                 else:
                     bundle.remove(forms[WIDGET])
+
+
+def caption(stand_in):
+    """What the picture's alternative text says, for those who see the picture."""
+    text = next((image["alt"] for image in stand_in.findall(nodes.image) if "alt" in image), "")
+    line = f'<p class="live-caption" aria-hidden="true">{escape(text)}</p>'
+    return nodes.raw("", line, format="html")
 
 
 # html-manager looks for its fonts beside the modules it is made of, and those beside the page.

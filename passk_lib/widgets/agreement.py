@@ -30,11 +30,12 @@ class AgreementHistogram(LiveFigure):
     eta = Number(1.0, 0.1, 5)
     step = Integer(20, 0, STEPS)
 
-    def _scores(self):
-        """For the start and the end: scores, D and D̃_k over the nodes."""
-        prompts = Toy(self.delta, self.p_hard).quadrature()
-        path = ascend(prompts.field, self.theta, self.k, step=self.eta, steps=self.step).thetas
-        found = []
+    def _scores(self, step: float = 1 / 16):
+        """For the start and the end: scores, D and D̃_k over nodes `step` apart."""
+        toy = Toy(self.delta, self.p_hard)
+        climb = toy.quadrature().field
+        path = ascend(climb, self.theta, self.k, step=self.eta, steps=self.step).thetas
+        prompts, found = toy.quadrature(step=step), []
         for theta in (path[0], path[-1]):
             field = prompts.field(theta)
             log_w = PassAtK(self.k).log_weight(field.success)
@@ -65,8 +66,9 @@ class AgreementHistogram(LiveFigure):
     def picture(self):
         from .pictures import agreement
 
-        found = self._scores()
-        kept = np.concatenate([a[mass > 1e-5] for a, mass, _ in found])
+        fine = 1 / 512  # so close that bars do not show the nodes
+        found = self._scores(fine)
+        kept = np.concatenate([a[mass > 1e-4 * fine] for a, mass, _ in found])
         edges = np.linspace(kept.min(), kept.max(), 49)
         bars = [[np.histogram(a, edges, weights=v)[0] for v in (mass, shifted)]
                 for a, mass, shifted in found]  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ascent import ascend
 from ..bandit import THETA_REF, Toy
 from ..interference import conflict
 from ..objectives import weight
@@ -39,14 +40,9 @@ class ConflictMap(LiveFigure):
 
     def path(self, objective: str, steps: int = STEPS) -> np.ndarray:
         """θ along the ascent of "pass@k" or "pass@1" from `theta`: (steps + 1, 2)."""
-        prompts, theta = self._prompts(), np.array(self.theta)
-        points = [theta]
-        for _ in range(steps):
-            field = prompts.field(theta)
-            w = np.ones(field.size) if objective == "pass@1" else weight(field.success, self.k)
-            theta = theta + self.eta * field.mean(w)
-            points.append(theta)
-        return np.array(points)
+        k = 1 if objective == "pass@1" else self.k
+        field_at = self._prompts().field
+        return ascend(field_at, self.theta, k, step=self.eta, steps=steps).thetas
 
     def numbers(self) -> dict:
         """J_1, J_k, ⟨∇J_k, ∇J_1⟩, both norms, their cosine; J_1, J_k and θ after `step` steps."""

@@ -2,8 +2,9 @@ r"""The closed forms behind the live figures: one SymPy source, printed to NumPy
 
 Every figure computes in the reader's browser. So that the browser computes what the book says, the
 formulas are written here once, as SymPy expressions; derivatives are taken by SymPy.
-`numpy_function` gives a NumPy function, `javascript_module` the text of ``js/src/formulas.js``
-(``python -m passk_lib.widgets.formulas`` writes it, a test compares).
+`numpy_function` gives a NumPy function, `javascript_module` the text of
+``tools/figures/src/formulas.js`` (``python -m passk_lib.widgets.formulas`` writes it, a test
+compares).
 
 Stable at both ends: with the margin m (the log-odds of success), p = σ(m) and
 1 - p = exp(-softplus(m)), so 1 - (1 - p)^k is -expm1(-k softplus(m)). No expression ever forms
@@ -25,7 +26,8 @@ from ..bandit import expit as numpy_expit
 
 __all__ = ["FORMULAS", "Formula", "expit", "javascript_module", "numpy_function", "softplus"]
 
-MODULE = Path(__file__).with_name("js") / "src" / "formulas.js"
+# In the repository only: readers get the bundle that is made of it.
+MODULE = Path(__file__).parents[2] / "tools" / "figures" / "src" / "formulas.js"
 
 
 class expit(sp.Function):

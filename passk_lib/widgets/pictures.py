@@ -54,7 +54,7 @@ def two_prompts(features, names, gradients, before, after, along):
         axes[2].plot(after[label], row, "o", color=tint)
     axes[2].set_yticks(range(len(before)), list(before))
     axes[2].invert_yaxis()
-    axes[2].set(xlim=(0, 1), title=f"before ○ and after ● a step along {along}")
+    axes[2].set(xlim=(0, 1), title=f"○ before, ● after a step along\n{along}")
     return fig
 
 

@@ -69,6 +69,10 @@ class TwoPrompts(LiveFigure):
             "J_k_after": after.value(self.k),
         }
 
+    def _along(self) -> str:
+        name = {"pass@k": f"pass@{self.k}", "pass@1": "pass@1"}.get(self.along)
+        return f"the gradient of {name or f'the {self.along} prompt'}"
+
     def describe(self) -> str:
         n = self.numbers()
         cosines = ", ".join(
@@ -79,8 +83,8 @@ class TwoPrompts(LiveFigure):
         return (
             f"Two prompts, an easy one (p = {n['p_easy']:.2f}) and a hard one "
             f"(p = {n['p_hard']:.2f}), with kernel {n['kappa']:.4f}; cosine {cosines}. "
-            f"A step of size {self.eta:g} along {self.along} takes pass@1 from {n['J_1']:.2f} to "
-            f"{n['J_1_after']:.2f} and pass@{self.k} from {n['J_k']:.2f} to {n['J_k_after']:.2f}."
+            f"A step of size {self.eta:g} along {self._along()} takes pass@1 from "
+            f"{n['J_1']:.2f} to {n['J_1_after']:.2f} and pass@{self.k} from {n['J_k']:.2f} to {n['J_k_after']:.2f}."
         )
 
     def picture(self):
@@ -101,4 +105,4 @@ class TwoPrompts(LiveFigure):
         after = {label: n[f"{key}_after"] for label, key in labels.items()}
         names = ["easy", "hard"]
         features = [self.psi_easy, self.psi_hard]
-        return two_prompts(features, names, gradients, before, after, self.along)
+        return two_prompts(features, names, gradients, before, after, self._along())

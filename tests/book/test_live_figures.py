@@ -431,6 +431,8 @@ def test_a_picture_stands_in_where_scripts_do_not_run(name, visit):
         assert len(picture.get_attribute("alt").split()) > 10
         box = picture.bounding_box()
         assert box["width"] > 200 and box["height"] > 100
+        caption = page.locator(".live-caption")
+        assert caption.is_visible() and caption.inner_text() == picture.get_attribute("alt")
 
 
 def test_the_picture_gives_way_to_the_figure_and_returns_in_print(visit):

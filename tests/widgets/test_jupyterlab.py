@@ -13,7 +13,7 @@ import urllib.request
 import nbformat
 import pytest
 
-pytestmark = [pytest.mark.browser, pytest.mark.long]
+pytestmark = pytest.mark.browser
 
 CELLS = [
     "from passk_lib.widgets import ConflictMap\nfigure = ConflictMap()\nfigure",

@@ -35,6 +35,7 @@ FIGURES = [
 ]
 every_figure = pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__)
 PACKAGE = Path(widgets.__file__).parent
+SOURCES = Path(__file__).resolve().parents[2] / "tools" / "figures"
 
 
 @every_figure
@@ -187,20 +188,20 @@ def test_importing_the_figures_needs_neither_sympy_nor_matplotlib():
 
 def test_the_bundle_was_made_from_the_sources_as_they_are():
     digest = hashlib.sha256()
-    for path in sorted((PACKAGE / "js" / "src").iterdir(), key=lambda path: path.name):
+    for path in sorted((SOURCES / "src").iterdir(), key=lambda path: path.name):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update((PACKAGE / "js" / "package-lock.json").read_bytes())
+    digest.update((SOURCES / "package-lock.json").read_bytes())
     first_line = (PACKAGE / "static" / "figures.js").read_text(encoding="utf8").splitlines()[0]
-    assert digest.hexdigest() in first_line, "run `npm ci && npm run build` in passk_lib/widgets/js"
+    assert digest.hexdigest() in first_line, "run `npm ci && npm run build` in tools/figures"
 
 
 def test_licences_of_what_is_bundled_stand_beside_it():
-    text = (PACKAGE / "static" / "LICENSES.txt").read_text(encoding="utf8")
+    text = (PACKAGE / "static" / "LICENSES.md").read_text(encoding="utf8")
     for name in ("d3-axis", "d3-contour", "d3-drag", "d3-scale", "d3-selection"):
         assert f"{name} " in text
     assert text.count("Copyright") >= 5
 
 
 def test_the_lock_file_names_no_registry():
-    lock = (PACKAGE / "js" / "package-lock.json").read_text(encoding="utf8")
+    lock = (SOURCES / "package-lock.json").read_text(encoding="utf8")
     assert '"resolved"' not in lock and "https://registry" not in lock

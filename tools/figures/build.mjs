@@ -1,6 +1,6 @@
-// Bundles the live figures into ../static/figures.js, with the licence texts of what it contains.
+// Bundles the live figures into passk_lib/widgets/static/figures.js, with the licence texts of what it contains.
 //
-//   cd passk_lib/widgets/js && npm ci && npm run build
+//   cd tools/figures && npm ci && npm run build
 //
 // The bundle is committed, because readers install the book without Node. Its first line names the
 // sources it was made from by their hash; a test compares, so that a stale bundle cannot go unnoticed.
@@ -11,7 +11,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const here = dirname(fileURLToPath(import.meta.url));
-const out = join(here, "..", "static");
+const out = join(here, "..", "..", "passk_lib", "widgets", "static");
 
 const digest = createHash("sha256");
 for (const name of readdirSync(join(here, "src")).sort()) {
@@ -28,7 +28,7 @@ const result = await build({
   charset: "utf8",
   legalComments: "none",
   loader: { ".css": "text" },
-  banner: { js: `// sources ${digest.digest("hex")}; licences: LICENSES.txt` },
+  banner: { js: `// sources ${digest.digest("hex")}; licences: LICENSES.md` },
   metafile: true,
   write: false,
 });
@@ -44,10 +44,10 @@ const texts = [...packages].sort().map((name) => {
   const folder = join(here, "node_modules", name);
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-  return `${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  return `## ${name} ${version}\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
 });
 writeFileSync(
-  join(out, "LICENSES.txt"),
-  `figures.js contains parts of the packages below.\n\n${texts.join(`\n${"-".repeat(72)}\n\n`)}`,
+  join(out, "LICENSES.md"),
+  `# What figures.js contains\n\nParts of the packages below, under their licences.\n\n${texts.join("\n")}`,
 );
 console.log(`figures.js: ${result.outputFiles[0].contents.length} bytes, ${packages.size} packages`);
