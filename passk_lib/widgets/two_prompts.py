@@ -84,7 +84,8 @@ class TwoPrompts(LiveFigure):
             f"Two prompts, an easy one (p = {n['p_easy']:.2f}) and a hard one "
             f"(p = {n['p_hard']:.2f}), with kernel {n['kappa']:.4f}; cosine {cosines}. "
             f"A step of size {self.eta:g} along {self._along()} takes pass@1 from "
-            f"{n['J_1']:.2f} to {n['J_1_after']:.2f} and pass@{self.k} from {n['J_k']:.2f} to {n['J_k_after']:.2f}."
+            f"{n['J_1']:.2f} to {n['J_1_after']:.2f} and pass@{self.k} from {n['J_k']:.2f} to "
+            f"{n['J_k_after']:.2f}."
         )
 
     def picture(self):
