@@ -69,7 +69,7 @@ export default {
     "pass@k and look at what happens to the left side.",
   keys: ["theta", "k", "delta", "p_hard", "eta", "step"],
   presets: [
-    { label: "k = 2: the outline agrees", state: { k: 2 } },
+    { label: "k = 2: no conflict", state: { k: 2 } },
     { label: "k = 400: the hardest agree", state: { k: 400 } },
     { label: "Easy and hard far apart", state: { delta: 2 } },
   ],

@@ -14,8 +14,8 @@ export default {
   title: "Where pass@k and pass@1 pull apart.",
   lead:
     "Drag the point θ, or focus it and use the arrow keys. Inside the hatched region the two arrows are " +
-    "more than 90° apart: a step that raises pass@k lowers pass@1. Look for where that region lies, and " +
-    "how it grows with k.",
+    "more than 90° apart: a small step that raises pass@k most lowers pass@1. Look for where that region " +
+    "lies, and how it moves as k grows.",
   keys: ["theta", "k", "delta", "p_hard", "eta", "step", "ascent", "contours"],
   presets: [
     { label: "k = 2: no conflict here", state: { k: 2 } },
