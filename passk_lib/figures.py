@@ -95,7 +95,7 @@ def curves(
     fig, ax = plt.subplots(figsize=(6.4, 3.6))
     labels = list(series)
     if colors is None:
-        colors = [plt.get_cmap("viridis_r")(t) for t in np.linspace(0.15, 0.95, len(labels))]
+        colors = [plt.get_cmap("viridis_r")(t) for t in np.linspace(0.3, 0.95, len(labels))]
     styles = styles or ["-"] * len(labels)
     for label, color, line in zip(labels, colors, styles, strict=True):
         ax.plot(x, series[label], line, color=color, label=label)
