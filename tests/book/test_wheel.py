@@ -30,7 +30,7 @@ def test_the_wheel_holds_models_live_figures_and_licences_but_no_tools(tmp_path)
         "passk_lib/objectives.py",
         "passk_lib/llm/models/B/model.safetensors",
         "passk_lib/widgets/static/figures.js",
-        "passk_lib/widgets/static/LICENSES.txt",
+        "passk_lib/widgets/static/LICENSES.md",
     ):
         assert needed in names
     assert not [name for name in names if "widgets/js/" in name]
