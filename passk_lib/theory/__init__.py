@@ -1,13 +1,14 @@
 """The theory of the paper as derivations that a program checks.
 
-`claim("prop-4.5")` shows one claim, `ledger()` checks all of them, `slips()` lists what running
+`claim("prop-4.5")` shows one claim, `derivations("05_threshold")` those of a chapter that have no
+place of their own, `ledger()` checks all of them, `slips()` lists what running
 the paper found, `trusted_base()` what is taken on trust. The rules are in `kernel`, the analytic
 facts in `axioms`.
 """
 
 from .axioms import trusted_base as _trusted_base
 from .ledger import ledger
-from .show import claim
+from .show import claim, derivations
 
 
 class _Page(str):
@@ -28,4 +29,4 @@ def slips():
     return listed()
 
 
-__all__ = ["claim", "ledger", "slips", "trusted_base"]
+__all__ = ["claim", "derivations", "ledger", "slips", "trusted_base"]

@@ -54,12 +54,14 @@ EMBEDDED = [
           "any first course in analysis"),
     Axiom("expectation", "$\\mathbb{E}$ is linear, $\\mathbb{E}[1]=1$, and monotone: $f\\le g$ "
           "everywhere gives $\\mathbb{E}[f]\\le\\mathbb{E}[g]$ (and $<$ gives $<$). The "
-          "expectations that are written exist.", "Williams, Probability with Martingales, ch. 5"),
+          "expectations that are written exist.",
+          "[Williams (1991)](bibliography.md#williams1991), ch. 5"),
     Axiom("Fubini", "$\\mathbb{E}_x[f(x)]\\,\\mathbb{E}_x[g(x)]=\\mathbb{E}_{x,x'}[f(x)\\,g(x')]$ "
-          "for independent copies, in any order.", "Williams, Probability with Martingales, ch. 8"),
+          "for independent copies, in any order.",
+          "[Williams (1991)](bibliography.md#williams1991), ch. 8"),
     Axiom("inner product", "$\\langle\\cdot,\\cdot\\rangle$ is bilinear and symmetric, "
           "$\\langle v,v\\rangle\\ge 0$, and it passes through $\\mathbb{E}$.",
-          "Axler, Linear Algebra Done Right, ch. 6"),
+          "[Axler (2015)](bibliography.md#axler2015), ch. 6"),
     Axiom("indicators", "$\\mathbf 1^2=\\mathbf 1$ for an indicator, and for the verifier's "
           "$r\\in\\{0,1\\}$.", "definition"),
     Axiom("probabilities", "$0\\le p_\\theta(x)\\le 1$, and $r$ does not depend on $\\theta$.",
@@ -120,13 +122,13 @@ def success_probability(x: Prompt, y: Completion) -> Theorem:
 # ---------------------------------------------------------------------------------- calculus
 
 axiom("calculus", "Sum, product and chain rule; $(t^n)'=n\\,t^{n-1}$, $(e^t)'=e^t$, "
-      "$(1/t)'=-1/t^2$.", "Rudin, Principles of Mathematical Analysis, ch. 5")
+      "$(1/t)'=-1/t^2$.", "[Rudin (1976)](bibliography.md#rudin1976), ch. 5")
 axiom("∇ through E", "$\\nabla\\,\\mathbb{E}_x[f_\\theta(x)]=\\mathbb{E}_x[\\nabla f_\\theta(x)]$ "
       "(sums if there are finitely many prompts; else dominated convergence).",
-      "Williams, Probability with Martingales, ch. 5; the paper takes it for granted")
+      "[Williams (1991)](bibliography.md#williams1991), ch. 5; the paper takes it for granted")
 axiom("score function", "$\\nabla\\,\\mathbb{E}_{y}[f_\\theta(y)]=\\mathbb{E}_{y}[\\nabla "
       "f_\\theta(y)+f_\\theta(y)\\,s_\\theta(x,y)]$ for $y\\sim\\pi_\\theta(\\cdot\\mid x)$ with "
-      "$s_\\theta=\\nabla\\log\\pi_\\theta$.", "Williams (1992), REINFORCE")
+      "$s_\\theta=\\nabla\\log\\pi_\\theta$.", "[Williams (1992)](bibliography.md#williams1992)")
 
 
 def interchange(f, x: Prompt) -> Theorem:
@@ -199,7 +201,7 @@ def same_gradient(t: Theorem) -> Theorem:
 axiom("Taylor", "$|v^\\top\\nabla^2 f\\,v|\\le L\\,\\lVert v\\rVert^2$ for every $v$ and "
       "$\\theta$ gives $|f(\\theta')-f(\\theta)-\\langle\\nabla f(\\theta),\\theta'-"
       "\\theta\\rangle|\\le\\tfrac L2\\lVert\\theta'-\\theta\\rVert^2$.",
-      "Nesterov, Introductory Lectures, 1.2.2")
+      "[Nesterov (2004)](bibliography.md#nesterov2018), ch. 1")
 
 
 def taylor(f, upper: Theorem, lower: Theorem, v: VectorSymbol, step) -> tuple[Theorem, Theorem]:
@@ -239,7 +241,7 @@ def _depends_on_theta(expr) -> bool:
 
 
 axiom("operator norm", "$\\lVert A\\rVert=\\sup_{\\lVert v\\rVert=1}|v^\\top A v|$ for a symmetric "
-      "$A$.", "Horn and Johnson, Matrix Analysis, 4.2")
+      "$A$.", "[Horn and Johnson (2012)](bibliography.md#horn2012), ch. 4")
 
 
 def operator_norm_bounds(form, v: VectorSymbol) -> tuple[Theorem, Theorem]:
@@ -274,7 +276,7 @@ axiom("powers increase", "$0\\le a\\le b$ gives $a^n\\le b^n$ for integers $n\\g
       "any first course in analysis")
 axiom("tangent", "$t^n\\ge s^n+n\\,s^{n-1}(t-s)$ for $s,t\\ge0$ and integers $n\\ge1$: a convex "
       "function lies above its tangents (Bernoulli's inequality).",
-      "Hardy, Littlewood and Pólya, Inequalities, 2.15")
+      "[Hardy, Littlewood and Pólya (1952)](bibliography.md#hardy1952), ch. 2")
 axiom("geometric sum", "for $\\rho\\ge0$ and integers $0\\le i\\le j$ there is $S\\ge0$ with "
       "$(1-\\rho)\\,S=\\rho^i-\\rho^j$, namely $S=\\rho^i+\\dots+\\rho^{j-1}$.",
       "any first course in analysis")
@@ -282,7 +284,7 @@ axiom("roots", "$X^2\\le Y^2$ and $0\\le Y$ give $-Y\\le X\\le Y$; $\\lVert v\\r
       "$\\lVert v\\rVert^2=\\langle v,v\\rangle$; $(\\sqrt b)^2=b$, $\\sqrt b\\ge0$ for $b\\ge0$.",
       "definition")
 axiom("discriminant", "$At^2+2Bt+C\\ge0$ for every real $t$ gives $B^2\\le AC$.",
-      "Steele, The Cauchy-Schwarz Master Class, ch. 1")
+      "[Steele (2004)](bibliography.md#steele2004), ch. 1")
 
 
 def power(t: Theorem, n, nonnegative: Theorem) -> Theorem:
@@ -360,7 +362,8 @@ def discriminant(t: Theorem, variable: Symbol, a, b, c) -> Theorem:
 
 axiom("reciprocal", "$b>0$ gives $b\\cdot\\tfrac1b=1$ and $\\tfrac1b>0$.", "field axioms")
 axiom("logarithm", "$\\log$ is strictly increasing on $(0,\\infty)$; $\\log 1=0$, "
-      "$\\log ab=\\log a+\\log b$, $\\log a^n=n\\log a$.", "Rudin, Principles, ch. 8")
+      "$\\log ab=\\log a+\\log b$, $\\log a^n=n\\log a$.",
+      "[Rudin (1976)](bibliography.md#rudin1976), ch. 8")
 
 
 def reciprocal(b: Theorem) -> tuple[Theorem, Theorem]:

@@ -16,13 +16,14 @@ from sympy import sympify
 from . import kernel
 from .kernel import Rejected, Theorem
 from .normal import nf
-from .terms import free_variables, latex
+from .terms import free_variables, latex, unwrapped
 
 COMPUTED = ("proved", "checked", "refuted as printed")
 DECLARED = ("defined", "assumed", "cited")
 # From strong to weak; what is defined or assumed weakens nothing that uses it.
 STRENGTH = {"proved": 2, "defined": 2, "assumed": 2, "cited": 1, "checked": 0}
 SIGN = {"=": "=", "≤": r"\le", "<": "<"}
+TURNED = {"≤": r"\ge", "<": ">"}
 
 
 @dataclass
@@ -56,7 +57,10 @@ class Given:
     theorem: Theorem
 
     def latex(self) -> str:
-        return _theorem_latex(self.theorem)
+        t = self.theorem
+        if t.left == 0 and t.relation != "=":  # a > 0 reads better than 0 < a
+            return f"{unwrapped(latex(t.right))} {TURNED[t.relation]} 0"
+        return _theorem_latex(t)
 
 
 class Proof:
@@ -171,7 +175,8 @@ def _spread(relation):
 
 
 def _relation_latex(relation) -> str:
-    return f"{latex(sympify(relation[0]))} {SIGN[relation[1]]} {latex(sympify(relation[2]))}"
+    left, right = (unwrapped(latex(sympify(side))) for side in relation[::2])
+    return f"{left} {SIGN[relation[1]]} {right}"
 
 
 def _theorem_latex(t: Theorem) -> str:

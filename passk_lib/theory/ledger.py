@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from .claims import CLAIMS, Result, result
-from .show import BADGE, link
+from .show import badge, link
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Ledger:
         for r in self.results:
             needs = ", ".join(link(d) for d in dict.fromkeys(r.depends_on))
             name = link(r.id) if link(r.id).startswith("[") else r.claim.number
-            rows.append(f"| `{r.id}` | {name} | {r.claim.title} | {BADGE[r.status]} | {needs} |")
+            rows.append(f"| `{r.id}` | {name} | {r.claim.title} | {badge(r.status)} | {needs} |")
         return "\n".join(rows)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:

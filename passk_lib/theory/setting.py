@@ -30,13 +30,15 @@ k2 = Whole("k", 2)  # k >= 2
 
 G, F, m, q, eta, B = (Symbol(s) for s in ("G", "F", "m", "q", "eta", "B"))
 NAMES.update({"eta": r"\eta", "epsbar": r"(1-\varepsilon)", "delbar": r"(1-\delta)",
-              "eps": r"\varepsilon", "del": r"\delta", "z": "t", "u0": "(1-p_0)",
+              "eps": r"\varepsilon", "del": r"\delta", "z": "t", "u0": "(1-p_0)", "p0": "p_0",
               "Delta": r"(\theta'-\theta)"})
 epsbar, delbar = Symbol("epsbar"), Symbol("delbar")  # 1 - eps and 1 - delta
 define("eps", (), 1 - epsbar, r"\varepsilon")
 define("del", (), 1 - delbar, r"\delta")
 eps, delta = Symbol("eps"), Symbol("del")
 u0, U, V, c = Symbol("u0"), Symbol("U"), Symbol("V"), Symbol("c")
+define("p0", (), 1 - u0, "p_0")
+p0 = Symbol("p0")
 z = Symbol("z")
 v, Delta = VectorSymbol("v"), VectorSymbol("Delta")
 
@@ -100,6 +102,8 @@ qtheta = define("qtheta", (), E(minus(x), x), r"q_\theta")
 Wminus = define("Wminus", (k,), E(w(k, x) * minus(x), x), r"W_-(#1,\theta)")
 Wplus = define("Wplus", (k,), E(w(k, x) * (1 - minus(x)), x), r"W_+(#1,\theta)")
 margin = define("margin", (k,), m * Wminus(k) - G**2 * Wplus(k), r"\delta(\theta)")
+sharp_margin = define("sharp_margin", (k,), m * Wminus(k) - G**2 / 4 * Wplus(k),
+                      r"\delta'(\theta)")  # with the bound G^2/4 on the agreement score
 
 # -- smoothness
 L1 = define("L1", (), G**2 + F, "L_1")

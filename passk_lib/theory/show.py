@@ -19,9 +19,12 @@ BADGE = {
     "assumed": "○ assumed",
     "cited": "→ cited",
 }
+LONG = 8  # a derivation with more lines is folded
+APPENDIX = "D_derivations"
 _KIND = {"proposition": "Proposition", "corollary": "Corollary", "lemma": "Lemma",
          "definition": "Definition", "theorem": "Theorem", "assumption": "Assumption"}
-_CALLED = re.compile(r"(?:Proposition|Corollary|Lemma|Definition|Assumption) ([A-Z0-9]+\.[0-9]+)")
+_CALLED = re.compile(r"[A-Z][a-z]+ ([A-Z0-9]+\.[0-9]+)(?:, \(\d+\))?$")  # "Corollary 4.4"
+_NUMBER = re.compile(r"(?:Proposition|Corollary|Lemma) [A-Z0-9]+\.\d+|\(\d+\)")
 _EQUATION = re.compile(r"eq-(\d+)$")
 _STATEMENT = re.compile(r"(?:prop|cor|lem|def)-[A-Z0-9]+\.\d+$")
 
@@ -29,18 +32,19 @@ _STATEMENT = re.compile(r"(?:prop|cor|lem|def)-[A-Z0-9]+\.\d+$")
 class ClaimView:
     """What `claim(id)` returns: the claim with its status, displayed as Markdown.
 
-    `steps=False` leaves out the derivation.
+    `steps=False` leaves out the derivation; `fold` puts it into a box that opens at a click
+    (None: if it has more than 8 lines).
     """
 
-    def __init__(self, outcome: Result, steps: bool = True):
-        self.result, self.steps = outcome, steps
+    def __init__(self, outcome: Result, steps: bool = True, fold: bool | None = None):
+        self.result, self.steps, self.fold = outcome, steps, fold
 
     @property
     def status(self) -> str:
         return self.result.status
 
     def _repr_markdown_(self) -> str:
-        return markdown(self.result, self.steps)
+        return markdown(self.result, self.steps, self.fold)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {"text/markdown": self._repr_markdown_(), "text/plain": repr(self)}
@@ -50,13 +54,49 @@ class ClaimView:
         return f"{c.number} {c.title} [{self.status}]"
 
 
-def claim(claim_id: str, steps: bool = True) -> ClaimView:
+def claim(claim_id: str, steps: bool = True, fold: bool | None = None) -> ClaimView:
     """Check the claim with this id (and only what it rests on) and show it.
 
     Raises ValueError for an unknown id.
     """
     from . import statements  # noqa: F401  fills the registry
-    return ClaimView(result(claim_id), steps)
+    return ClaimView(result(claim_id), steps, fold)
+
+
+class Derivations:
+    """Claims one after the other, each with a link target and its derivation folded."""
+
+    def __init__(self, results: list[Result]):
+        self.results = results
+
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join(f'<a id="{r.id}"></a>\n\n{markdown(r, fold=True)}'
+                           for r in self.results)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {"text/markdown": self._repr_markdown_(), "text/plain": repr(self)}
+
+    def __repr__(self) -> str:
+        return "\n".join(repr(ClaimView(r)) for r in self.results)
+
+
+def derivations(chapter: str) -> Derivations:
+    """The derived claims of a chapter ("05_threshold") that no chapter shows in full.
+
+    "slips" stands for the derived slips. Raises ValueError if there are none.
+    """
+    from . import statements  # noqa: F401  fills the registry
+    found = [c.id for c in CLAIMS.values() if c.derive and not _shown_in_full(c.id)
+             and chapter == ("slips" if c.kind == "slip" else c.chapter)]
+    if not found:
+        known = sorted({c.chapter for c in CLAIMS.values() if c.derive and c.kind != "slip"})
+        raise ValueError(f"chapter: {chapter!r} has no derivations; allowed are "
+                         f"{', '.join([*known, 'slips'])}")
+    return Derivations([result(claim_id) for claim_id in found])
+
+
+def _shown_in_full(claim_id: str) -> bool:
+    return bool(_STATEMENT.match(claim_id)) or claim_id == "eq-20"
 
 
 def link(claim_id: str) -> str:
@@ -67,21 +107,26 @@ def link(claim_id: str) -> str:
     placed = (numbered and int(numbered[1]) <= 20) or _STATEMENT.match(claim_id)
     if placed and c.chapter:
         return f"[{text}]({c.chapter}.ipynb#{claim_id})"
-    return text
+    return f"[{text}]({APPENDIX}.ipynb#{claim_id})" if c.derive else text
+
+
+def badge(status: str) -> str:
+    """The badge for a cell of a table: its mark stays with its first word."""
+    return BADGE[status].replace(" ", "\u00a0", 1)
 
 
 def heading(r: Result) -> str:
     """The bold words, the title and the badge."""
     c = r.claim
     name = _KIND.get(c.kind, "Claim")
-    number = _CALLED.match(c.number)
+    number = _CALLED.match(c.number) if c.kind in _KIND else None
     name += f" {number[1]}" if number else ""
     also = "" if number or c.number == "—" else f" {c.number}:"
     return f"**{name}** ({c.title}).{also} *{BADGE[r.status]}*"
 
 
-def markdown(r: Result, steps: bool = True) -> str:
-    """The whole claim; `steps`: with its derivation line by line."""
+def markdown(r: Result, steps: bool = True, fold: bool | None = None) -> str:
+    """The whole claim; `steps`: with its derivation line by line, folded if `fold`."""
     c = r.claim
     box = [heading(r), ""]
     bare = [f"${g.latex()}$" for g in r.givens if _bare(g)]
@@ -104,10 +149,15 @@ def markdown(r: Result, steps: bool = True) -> str:
         box += [f"*{times}:* {r.check.shows}", ""]
     out = "\n".join(("> " + line).rstrip() for line in box[:-1])
     if steps and r.lines:
-        out += "\n\n" + derivation(r)
+        table = derivation(r)
+        lines = sum(bool(line.formula) for line in r.lines)
+        if fold or (fold is None and lines > LONG):
+            table = (f"<details><summary>The derivation, {lines} lines</summary>\n\n{table}\n\n"
+                     "</details>")
+        out += "\n\n" + table
     tail = []
     if r.depends_on:
-        word = "Mended, or settled, in " if c.refutes else "Rests on "
+        word = "Mended, or settled, in " if c.refutes else "See also " if c.check else "Rests on "
         tail.append(word + ", ".join(link(d) for d in dict.fromkeys(r.depends_on)) + ".")
     if r.axioms:
         tail.append("Taken on trust along the way: " + ", ".join(
@@ -144,6 +194,17 @@ def _where(r: Result) -> list[str]:
     return list(found.values())
 
 
+def with_links(text: str) -> str:
+    """Numbers of equations and statements outside maths, such as (9), as links."""
+    ids = {CLAIMS[c].number: c for c in reversed(CLAIMS)}
+
+    def linked(found) -> str:
+        return link(ids[found[0]]) if found[0] in ids else found[0]
+    parts = re.split(r"(\$[^$]*\$)", text)
+    parts[::2] = [_NUMBER.sub(linked, part) for part in parts[::2]]
+    return "".join(parts)
+
+
 def derivation(r: Result) -> str:
     """The derivation as a table: formula and reason, line by line."""
     rows = ["| | Derivation | Reason |", "| :-- | :-- | :-- |"]
@@ -154,13 +215,8 @@ def derivation(r: Result) -> str:
             continue
         n += 1
         sign = f"{SIGN[line.relation]}\\; " if line.relation else ""
-        reason, extra = line.reason, []
-        for used in line.uses:  # a number in the reason becomes a link
-            number = CLAIMS[used].number
-            if number != "—" and number in reason:
-                reason = reason.replace(number, link(used), 1)
-            else:
-                extra.append(link(used))
+        reason = with_links(line.reason)
+        extra = [link(used) for used in line.uses if link(used) not in reason]
         reason += f" – uses {', '.join(extra)}" if extra else ""
         rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {cell(reason)} |")
     return "\n".join(rows)

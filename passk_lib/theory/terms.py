@@ -293,6 +293,11 @@ def _tex(e, least: int) -> str:
     return _tex_node(e, least)
 
 
+def _inside(e) -> str:
+    """What stands in a fraction or in brackets and needs no parentheses of its own."""
+    return unwrapped(_tex(e, 0))
+
+
 def _tex_sum(e: Add) -> str:
     # Positive terms first; among them pure numbers before the rest only in "1 - p".
     terms = sorted(e.args, key=_term_key)
@@ -353,7 +358,7 @@ def _tex_product(e: Mul, least: int) -> str:
     top.sort(key=_factor_key)
     if bottom:
         inside = Mul(*bottom) if len(bottom) > 1 else bottom[0]
-        return _wrap(rf"\frac{{{_tex(Mul(*top), 0)}}}{{{_tex(inside, 0)}}}", _PRODUCT, least)
+        return _wrap(rf"\frac{{{_inside(Mul(*top))}}}{{{_inside(inside)}}}", _PRODUCT, least)
     text = r"\,".join(_tex(f, _PRODUCT) for f in top)
     return _wrap(text, _PRODUCT, least)
 
@@ -370,6 +375,18 @@ def _tex_power(e: Pow) -> str:
     return f"{text}^{{{_tex(exponent, 0)}}}"
 
 
+def unwrapped(text: str) -> str:
+    """(a) as a, where the two parentheses belong together."""
+    if not (text.startswith("(") and text.endswith(")")):
+        return text
+    depth = 0
+    for i, character in enumerate(text):
+        depth += {"(": 1, ")": -1}.get(character, 0)
+        if not depth:
+            return text[1:-1] if i == len(text) - 1 else text
+    return text
+
+
 def _variables(bound) -> str:
     return ",".join(_tex(b, 0) for b in bound)
 
@@ -380,7 +397,7 @@ def _tex_node(e, least: int) -> str:
         while isinstance(body, Mean):
             bound.append(body.bound)
             body = body.body
-        return rf"\mathbb{{E}}_{{{_variables(bound)}}}\!\left[{_tex(body, 0)}\right]"
+        return rf"\mathbb{{E}}_{{{_variables(bound)}}}\!\left[{_inside(body)}\right]"
     if isinstance(e, Inner):
         u, v = e.args
         if u == v:
@@ -404,9 +421,9 @@ def _tex_node(e, least: int) -> str:
             return rf"\left\lVert \nabla^2 {_gradient_argument(body.args[0])}\right\rVert"
         return rf"\left\lVert {_tex(body, 0)}\right\rVert_{{\mathrm{{op}}}}"
     if isinstance(e, Inv):
-        return _wrap(rf"\frac{{1}}{{{_tex(e.args[0], 0)}}}", _PRODUCT, least)
+        return _wrap(rf"\frac{{1}}{{{_inside(e.args[0])}}}", _PRODUCT, least)
     if isinstance(e, Log):
-        return rf"\log\!\left({_tex(e.args[0], 0)}\right)"
+        return rf"\log\!\left({_inside(e.args[0])}\right)"
     if isinstance(e, Exp):
         return rf"e^{{{_tex(e.args[0], 0)}}}"
     if isinstance(e, Sqrt):

@@ -4,9 +4,18 @@ import re
 
 import pytest
 
-from passk_lib.theory import claim, claims, ledger, slips, statements, trusted_base  # noqa: F401
+from passk_lib.theory import (  # noqa: F401
+    claim,
+    claims,
+    derivations,
+    ledger,
+    slips,
+    statements,
+    trusted_base,
+)
+from passk_lib.theory.show import APPENDIX, link
 from passk_lib.theory.setting import J, a, cov, k, minus, p, u, w, x
-from passk_lib.theory.terms import E, frac, latex
+from passk_lib.theory.terms import E, frac, latex, unwrapped
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,7 +45,10 @@ def test_pages_are_well_formed(claim_id):
     page = re.sub(r"\$\$.+?\$\$", "", page)
     assert page.count("$") % 2 == 0
     math += re.findall(r"\$([^$]+)\$", page)
-    assert not re.search(r"<[a-zA-Z/!]", re.sub(r"\$[^$]*\$", "", page))  # no HTML
+    bare = re.sub(r"\$[^$]*\$", "", page)
+    folded = re.findall(r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare, re.DOTALL)
+    assert len(folded) == bare.count("<details>") <= 1
+    assert not re.search(r"<(?!/?(details|summary)>)[a-zA-Z/!]", bare)  # no other HTML
     for text in math:
         assert text.count("{") == text.count("}"), text
         assert text.count(r"\left") == text.count(r"\right"), text
@@ -68,5 +80,62 @@ def test_a_refuted_statement_shows_its_counterexample_and_the_mended_claim():
 
 def test_the_slips_display_as_a_table_with_statuses():
     page = slips()._repr_markdown_()
-    assert "`slip-1` ✗ refuted as printed, `cor-4.4` ✓ proved" in page
+    assert "`slip-1` ✗\u00a0refuted as printed, `cor-4.4` ✓\u00a0proved" in page
     assert all(line.count("|") == 4 for line in page.splitlines())
+
+
+def test_only_long_derivations_are_folded_unless_asked_for():
+    assert "<details>" in claim("lem-C.1")._repr_markdown_()
+    assert "<details>" not in claim("eq-9")._repr_markdown_()
+    assert "<details>" in claim("eq-9", fold=True)._repr_markdown_()
+    assert "<details>" not in claim("lem-C.1", fold=False)._repr_markdown_()
+
+
+CHAPTERS = ("02_preliminaries", "03_interference", "04_conflict", "05_threshold", "06_descent",
+            "A_kernel", "slips")
+
+
+def test_every_link_to_the_appendix_of_derivations_finds_its_target():
+    page = "".join(derivations(chapter)._repr_markdown_() for chapter in CHAPTERS)
+    targets = re.findall(r'<a id="([^"]+)"></a>', page)
+    assert len(targets) == len(set(targets))
+    for claim_id in claims.CLAIMS:
+        found = re.search(rf"{APPENDIX}\.ipynb#(.+)\)$", link(claim_id))
+        assert not found or found[1] in targets
+
+
+def test_every_derived_claim_is_shown_with_its_derivation_somewhere():
+    shown = {r.id for chapter in CHAPTERS for r in derivations(chapter).results}
+    in_chapters = {"prop-4.1", "cor-4.4", "prop-4.5", "lem-C.1", "prop-4.6", "eq-20", "prop-B.1"}
+    assert {c.id for c in claims.CLAIMS.values() if c.derive} <= shown | in_chapters
+
+
+def test_every_equation_that_a_reason_cites_is_a_link():
+    for claim_id in claims.CLAIMS:
+        page = re.sub(r"\$[^$]*\$", "", claim(claim_id)._repr_markdown_())
+        for row in page.splitlines():
+            if row.startswith("|"):
+                assert not re.search(r"(?<!\[)\(\d+\)(?!\])", row), (claim_id, row)
+
+
+def test_derivations_of_an_unknown_chapter_are_refused():
+    with pytest.raises(ValueError, match="05_threshold"):
+        derivations("99_unknown")
+
+
+def test_a_slip_is_headed_as_a_claim_and_not_by_the_number_it_is_about():
+    assert claim("slip-1")._repr_markdown_().startswith("> **Claim** (")
+
+
+def test_parentheses_around_everything_are_dropped_only_if_they_belong_together():
+    assert unwrapped("(1-p)") == "1-p"
+    assert unwrapped("(1-p)(1-q)") == "(1-p)(1-q)"
+    page = claim("single-crossing")._repr_markdown_()
+    assert r"\left(p_\theta(x)-p_0\right)\,a_\theta(x) \ge 0" in page and "$p_0 < 1$" in page
+    assert "((1-" not in page
+
+
+@pytest.mark.parametrize("claim_id", ["slip-4", "slip-5", "slip-23"])
+def test_what_the_paper_does_not_print_is_not_called_refuted(claim_id):
+    page = claim(claim_id)._repr_markdown_()
+    assert "≈ checked" in page and "refuted" not in page and "Printed" not in page

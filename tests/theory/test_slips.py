@@ -52,6 +52,15 @@ def test_conflict_with_a_weak_correlation():
     assert cov(w, a) ** 2 / (cov(w, w) * cov(a, a)) < Q(1, 50)
 
 
+def test_the_sharper_norm_is_reached_at_k_one_and_strict_beyond():
+    # one prompt, two actions: g^2 = p (1 - p) G^2
+    for p in (Q(i, 60) for i in range(1, 60)):
+        for k in range(1, 12):
+            ratio = 4 * k * p * (1 - p) ** (2 * k - 1)  # |grad J_k|^2 / (k G^2 / 4)
+            assert (ratio == 1) == (k == 1 and p == Q(1, 2))
+            assert ratio <= 1
+
+
 def test_the_first_slip_holds_once_mended():
     # the printed hypothesis with the other sign is Corollary 4.4
     assert claims.result("slip-1").status == "refuted as printed"

@@ -38,10 +38,14 @@ from ..setting import *
 from ..terms import E, Inv, Log, Whole, define, frac, ip, primitive, sq
 from .descent import _hessian_bounds, _smooth, hessians_bounded
 from .threshold import (
+    _beyond,
     _log_parts,
     _positive_constants,
     bound,
+    dominated,
+    influence,
     kstar,
+    kstar_quarter,
     left_v,
     margin_set,
     right_v,
@@ -120,6 +124,27 @@ def _(proof: Proof):
     proof.state_same(down)
 
 
+@proved("cor-4.4-sharp", "—", "Corollary 4.4 with a quarter of the bound", "theorem", CH5,
+        reason="δ′ ≥ δ, so this finds conflict wherever Corollary 4.4 does, and more often.")
+def _(proof: Proof):
+    scores_bounded(proof)
+    dominated(proof, sharp_margin, G**2 / 4, proof.use("sharp-agreement", 0),
+              r"$a_\theta\le G^2/4$ outside")
+
+
+@proved("k-star-quarter", "—", "Proposition 4.5 with a quarter of the bound", "theorem", CH5,
+        reason="The threshold is lower than k* by log 4 / log((1−ε)/(1−δ)).")
+def _(proof: Proof):
+    quarter = G**2 / 4
+    h, t = influence(proof, size=quarter, source="cor-4.4-sharp",
+                     name="the sharper form of Corollary 4.4")
+    proof.state_same(t)
+    forward, _ = _beyond(proof, h, kstar_quarter, quarter)
+    proof.implies((kstar_quarter(), "<", k), (inner_k1(), "<", 0), lambda supposed: proof.chain(
+        inner_k1(), ("≤", -bound(k, quarter), "the bound above", t),
+        ("<", 0, "as in (33)", forward(supposed))))
+
+
 @proved("at-most-one-success", "—", "At most one success in k tries is an event", "lemma", CH6,
         reason="The left side is the probability of at most one success among k attempts; the "
         "proof needs only the tangent of $t^k$ at $1-p$.")
@@ -165,7 +190,77 @@ def _(proof: Proof):
     proof.state_same(t)
 
 
-@proved("sharp-smoothness", "—", "Pass@k is k times as smooth as pass@1", "theorem", CH6,
+@proved("sharp-norm-strict", "—", "The sharper norm is never reached for k ≥ 2", "lemma", CH6,
+        reason="At k = 1 it is reached, by a policy of two actions with p = 1/2.")
+def _(proof: Proof):
+    scores_bounded(proof)
+    positive = proof.given("$G>0$", 0, "<", G)
+    two = at(proof.use("eq-2"), {k: k2})
+    weight = w(k2, x)
+    weighted, mean_g = weight * g(x), E(w(k2, x2) * g(x2), x2)
+    low, high = bounded(u(x))
+    p_low = combine(0, "≤", p(x), high)
+    lone = (1 - p(x)) ** (k2 - 1) * (1 + (k2 - 1) * p(x))
+    fewer = proof.use("at-most-one-success")
+    order = combine(0, "<", k2, at_least(k2), number(2))
+    proof.step("Two successes at once have probability $p^2$:")
+    shy = proof.chain(
+        lone,
+        ("=", (1 - p(x)) * ((1 - p(x)) ** (k2 - 2) * (1 + (k2 - 2) * p(x)))
+         + p(x) * (1 - p(x)) ** (k2 - 1), "rearranged"),
+        ("≤", 1 - p(x) + p(x) * (1 - p(x)) ** (k2 - 1), "at most one success in $k-1$ tries",
+         times(at(fewer, {k: k2 - 1}), low)),
+        ("≤", 1 - p(x) + p(x) * (1 - p(x)), r"$(1-p)^{k-1}\le1-p$",
+         times(times(power(high, k2 - 2, low), low), p_low)),
+        ("=", 1 - p(x) ** 2, "expand"))
+    factor = combine(0, "≤", 1 + (k2 - 1) * p(x),
+                     times(p_low, combine(0, "≤", k2 - 1, at_least(k2), number(1))), number(1))
+    lone_low = combine(0, "≤", lone, times(power_sign(low, k2 - 1), factor))
+    peak = 4 * k2 * p(x) * (1 - p(x)) ** (2 * k2 - 1)
+    rare = proof.chain(
+        peak,
+        ("≤", ((1 - p(x)) ** (k2 - 1)) ** 2 * (1 + (k2 - 1) * p(x)) ** 2, r"$(1-(k+1)p)^2\ge0$",
+         times(square(1 - (k2 + 1) * p(x)), power_sign(low, 2 * k2 - 2))),
+        ("≤", lone, "a number between 0 and 1 is at least its square",
+         times(at(fewer, {k: k2}), lone_low)),
+        ("≤", 1 - p(x) ** 2, "the first part", shy))
+    small = combine(peak, "≤", 4 * k2 * p(x),
+                    (4, times(times(power(high, 2 * k2 - 1, low), p_low), order)))
+    proof.step("Both bounds, weighted, stay below 1:")
+    n = 8 * k2**2 - 1
+    many = combine(0, "<", n, (8, times(combine(0, "<", k2 - 1, at_least(k2), number(1)),
+                                        combine(0, "<", k2 + 1, at_least(k2), number(3)))),
+                   number(7))
+    room = combine(0, "<", 4 * k2**2 - 1, (4, times(
+        combine(0, "<", k2 - 1, at_least(k2), number(1)),
+        combine(0, "<", k2 + 1, at_least(k2), number(3)))), number(3))
+    big_order = times(many, times(combine(0, "<", 8 * k2, (8, order)), order))
+    one, inverse = reciprocal(big_order)
+    scale = 8 * k2**2 * n
+    below = proof.chain(
+        scale * peak,
+        ("≤", n * (n * (1 - p(x) ** 2) + 4 * k2 * p(x)), "$8k^2-1$ times the first, once the other",
+         times(times(rare, many), many), times(small, many)),
+        ("<", scale, r"$((8k^2-1)\,p-2k)^2+4k^2-1>0$", square(n * p(x) - 2 * k2), room))
+    less = proof.chain(
+        peak, ("=", scale * peak * Inv(scale), "multiply and divide", (-peak, one)),
+        ("<", scale * Inv(scale), "the line above", times(below, inverse)),
+        ("=", 1, "cancel", one))
+    proof.step("The gradient:")
+    size = times(times(number(1), order), times(positive, positive))
+    t = proof.chain(
+        norm_k(k2),
+        ("=", sq(E(weighted, x)), "(2), twice", inner(two, dJ(k2)), inner(two, E(weighted, x))),
+        ("≤", E(weight**2 * sq(g(x)), x), "a variance is not negative",
+         mean(squared_norm(weighted - mean_g), x)),
+        ("≤", E(weight**2 * p(x) * (1 - p(x)), x) * G**2, "the sharper bound on the gradient",
+         mean(times(proof.use("sharp-gradient"), square(weight)), x)),
+        ("<", k2 * G**2 / 4, "the line above, times $kG^2/4$",
+         (QUARTER, mean(times(less, size), x))))
+    proof.state_same(t)
+
+
+@proved("sharp-smoothness", "—", "A smoothness constant linear in k", "theorem", CH6,
         reason="L = k(G² + F), linear in k, for the paper's k²G² + kF.")
 def _(proof: Proof):
     scores_bounded(proof, everywhere=True)
@@ -178,31 +273,37 @@ def _(proof: Proof):
     proof.state_same(down, "for k ≥ 2; k = 1 is Lemma C.1")
 
 
-@proved("sharp-step", "—", "A longer step that keeps both promises", "theorem", CH6)
+@proved("sharp-step", "—", "A longer step that keeps both promises", "theorem", CH6,
+        reason="Proposition 4.6 with the sharper constants; pass@1 falls strictly even at the "
+        "largest step, because the bound on the gradient of pass@k is never reached.")
 def _(proof: Proof):
     scores_bounded(proof, everywhere=True)
     hessians_bounded(proof)
     margin_set(proof)
     h_eta = proof.given(r"$\eta>0$", 0, "<", eta)
-    h_delta = proof.given(r"$\delta(\theta)>0$", 0, "<", margin(k2))
-    h_down = proof.given(r"$\eta\le4\delta(\theta)/(kG^2L_1)$, half of what (41) allows",
-                         eta * k2 * G**2 * L1() / 4, "≤", margin(k2))
+    h_g = proof.given("$G>0$", 0, "<", G)
+    h_down = proof.given(r"$\eta\le8\delta'(\theta)/(kG^2L_1)$",
+                         eta * k2 * G**2 * L1() / 8, "≤", sharp_margin(k2))
     h_up = proof.given(r"$\eta\le1/(kL_1)$", eta * k2 * L1(), "≤", 1)
-    smooth = combine(0, "≤", L1(), square(G), proof.use("F-nonnegative"))
-    curve = times(times(at(proof.use("sharp-norm"), {k: k2}), smooth), square(eta))
-    step_room = times(h_down, h_eta)
-    t = proof.chain(
+    smooth = combine(0, "<", L1(), times(h_g, h_g), proof.use("F-nonnegative"))
+    curve = times(times(proof.use("sharp-norm-strict"), smooth), times(h_eta, h_eta))
+    line = J(1) - eta * sharp_margin(k2) + k2 * G**2 * L1() * eta**2 / 8
+    proof.step("Pass@1 falls:")
+    first = proof.chain(
         after(J(1), k2),
         ("≤", J(1) + eta * inner_k1(k2) + HALF * L1() * eta**2 * norm_k(k2), "(41)",
          at(proof.use("eq-41"), {k: k2})),
-        ("≤", J(1) - eta * margin(k2) + HALF * L1() * eta**2 * norm_k(k2), "(43)",
-         times(at(proof.use("cor-4.4", 0), {k: k2}), h_eta)),
-        ("≤", J(1) - eta * margin(k2) + k2 * G**2 * L1() * eta**2 / 8, "the sharper norm",
-         (HALF, curve)),
-        ("≤", J(1) - eta * margin(k2) / 2, "the step is short", (HALF, step_room)),
-        ("<", J(1), r"$\eta\,\delta(\theta)>0$", (HALF, times(h_delta, h_eta))))
-    proof.state_same(t)
+        ("≤", J(1) - eta * sharp_margin(k2) + HALF * L1() * eta**2 * norm_k(k2),
+         "the sharper form of Corollary 4.4",
+         times(at(proof.use("cor-4.4-sharp", 0), {k: k2}), h_eta)),
+        ("<", line, r"$\lVert\nabla J_k\rVert^2<kG^2/4$", (HALF, curve)))
+    second = proof.chain(
+        line, ("≤", J(1), r"the step is at most $8\delta'(\theta)/(kG^2L_1)$",
+               times(h_down, h_eta)))
+    proof.state_same(first)
+    proof.state_same(second)
     moved = at(proof.use("sharp-smoothness", 1), {Delta: eta * dJ(k2)})
+    proof.step("Pass@k rises:")
     t = proof.chain(
         J(k2) + HALF * eta * norm_k(k2),
         ("≤", J(k2) + eta * norm_k(k2) - HALF * k2 * L1() * eta**2 * norm_k(k2),
@@ -350,8 +451,8 @@ def _(proof: Proof):
         r"and no division by $1-p$: prompts with $p=1$ are included.")
 def _(proof: Proof):
     sign = proof.given(r"$a_\theta\le0$ where $p<p_0$ and $a_\theta\ge0$ where $p>p_0$",
-                       0, "≤", (u0 - u(x)) * a(x))
-    open_ = proof.given("$p_0<1$", 0, "<", u0)
+                       0, "≤", (p(x) - p0) * a(x))
+    open_ = combine(0, "<", u0, proof.given("$p_0<1$", p0, "<", 1))
     low, _ = bounded(u(x))
     one, inverse = reciprocal(open_)
     ratio = u(x) * Inv(u0)
@@ -540,5 +641,6 @@ proved("large-k-agreement", "—", "Large k: if the hardest agree, no conflict",
 declare("descartes", "—", "How many crossings there can be", "cited",
         r"$f(k)=\sum_i\mu_i a_i(1-p_i)^{k-1}$ changes sign at most as often as the $a_i$ do when "
         r"the prompts are sorted by $p_i$",
-        "Descartes' rule for exponential sums; Pólya and Szegő, Problems and Theorems in Analysis "
-        "II, part V, problem 77. Its induction is not formalised here", "theorem", CH5)
+        "Descartes' rule for exponential sums: [Jameson (2006)](bibliography.md#jameson2006), "
+        "Theorem 3.1; see also [Pólya and Szegő (1998)](bibliography.md#polya1998), part V. "
+        "Its induction is not formalised here", "theorem", CH5)

@@ -380,7 +380,6 @@ def _step_setting(proof: Proof, order, descent=True, ascent=True):
     if descent:
         margin_set(proof)
         h["G"] = proof.given("$G>0$", 0, "<", G)
-        h["F"] = proof.given("$F>0$", 0, "<", F)
         h["down"] = proof.given(r"$\eta\le\delta(\theta)/C_2$", eta * C2(order), "≤",
                                 margin(order))
     if ascent:
@@ -389,7 +388,7 @@ def _step_setting(proof: Proof, order, descent=True, ascent=True):
 
 
 def _descent(proof: Proof, order, h):
-    smooth = combine(0, "<", L1(), times(h["G"], h["G"]), h["F"])
+    smooth = combine(0, "<", L1(), times(h["G"], h["G"]), proof.use("F-nonnegative"))
     positive = combine(0, "<", order, at_least(order), number(order.least))
     curve = times(times(at(proof.use("sharp-norm"), {k: order}), weaken(smooth)), square(eta))
     # k/4 < k^2, times G^2 L_1 eta^2 > 0

@@ -34,7 +34,7 @@ from ..kernel import (
     weaken,
 )
 from ..setting import *
-from ..terms import NAMES, E, Inv, Log, Norm, VectorSymbol, define, frac, ip, sq
+from ..terms import NAMES, E, Inv, Log, Norm, VectorSymbol, define, frac, ip, latex, sq
 
 CH5 = "05_threshold"
 HALF = Rational(1, 2)
@@ -193,30 +193,34 @@ for number_ in ("25", "31"):
            chapter=CH5)(_split)
 
 
-@proved("cor-4.4", "Corollary 4.4", "Dominating negatively interfering prompts, mended",
-        "corollary", CH5,
-        reason="The paper prints “if δ(θ) < 0”; see slip 1. Neither q > 0 nor k ≥ 2 is needed.")
-def _(proof: Proof):
-    scores_bounded(proof)
+def dominated(proof: Proof, margin, size, below, reason):
+    """Corollary 4.4 with a bound a <= `size` on the agreement score, and the delta it gives."""
     inside = margin_set(proof)
     weight = proof.use("eq-39", 0)
     _, on = bounded(minus(x))
     outside = combine(0, "≤", 1 - minus(x), on)
-    below = proof.use("eq-28", 0)
     t = proof.chain(
         inner_k1(),
         ("=", E(w(k, x) * a(x) * minus(x), x) + E(w(k, x) * a(x) * (1 - minus(x)), x), "(25)",
          proof.use("eq-25")),
         ("≤", -m * Wminus(k) + E(w(k, x) * a(x) * (1 - minus(x)), x),
          r"$a_\theta\le-m$ inside", mean(times(inside, weight), x)),
-        ("≤", -m * Wminus(k) + G**2 * Wplus(k), r"$a_\theta\le G^2$ outside, by (28)",
+        ("≤", -m * Wminus(k) + size * Wplus(k), reason,
          mean(times(times(below, weight), outside), x)),
-        ("=", -margin(k), r"definition of $\delta(\theta)$"),
+        ("=", -margin(k), f"definition of ${latex(margin(k))}$"),
     )
     proof.state_same(t)
     proof.implies((0, "<", margin(k)), (inner_k1(), "<", 0),
                   lambda h: proof.chain(inner_k1(), ("≤", -margin(k), "the first part", t),
                                         ("<", 0, "the supposition", h)))
+
+
+@proved("cor-4.4", "Corollary 4.4", "Dominating negatively interfering prompts, mended",
+        "corollary", CH5,
+        reason="The paper prints “if δ(θ) < 0”; see slip 1. Neither q > 0 nor k ≥ 2 is needed.")
+def _(proof: Proof):
+    scores_bounded(proof)
+    dominated(proof, margin, G**2, proof.use("eq-28", 0), r"$a_\theta\le G^2$ outside, by (28)")
 
 
 for number_ in ("29", "43"):
@@ -235,9 +239,9 @@ def separation(proof: Proof):
             proof.given(r"$p_\theta\ge\delta$ outside", easy, "≤", 0))
 
 
-def bound(order=k):
+def bound(order=k, size=G**2):
     return order * ((1 - eps) ** (order - 1) * m * q
-                    - (1 - delta) ** (order - 1) * G**2 * (1 - q))
+                    - (1 - delta) ** (order - 1) * size * (1 - q))
 
 
 def threshold_setting(proof: Proof):
@@ -254,7 +258,7 @@ def threshold_setting(proof: Proof):
     }
 
 
-def _bound_45(proof: Proof, h) -> object:
+def _bound_45(proof: Proof, h, size=G**2, source="cor-4.4", name="Corollary 4.4") -> object:
     low, _ = bounded(u(x))
     off, _ = bounded(minus(x))
     order = combine(0, "≤", k, at_least(k), number(1))
@@ -287,13 +291,13 @@ def _bound_45(proof: Proof, h) -> object:
         ("≤", k * (1 - delta) ** (k - 1) * (1 - q), r"$q\le q_\theta$",
          times(times(h["mass"], power_sign(del_low, k - 1)), order)),
     )
-    g_low = combine(0, "≤", G**2, square_of(G))
+    size_low = combine(0, "≤", size, (size / G**2, square_of(G)))
     proof.step("Together:")
     return proof.chain(
         inner_k1(),
-        ("≤", -m * Wminus(k) + G**2 * Wplus(k), "Corollary 4.4", proof.use("cor-4.4", 0)),
-        ("≤", -bound(), "the two bounds on the weights", times(wm, h["margin"]),
-         times(wp, g_low)),
+        ("≤", -m * Wminus(k) + size * Wplus(k), name, proof.use(source, 0)),
+        ("≤", -bound(k, size), "the two bounds on the weights", times(wm, h["margin"]),
+         times(wp, size_low)),
     )
 
 
@@ -305,6 +309,9 @@ def square_of(t):
 kstar = define(
     "kstar", (), 1 + frac(Log(frac((1 - q) * G**2, q * m)), Log(frac(1 - eps, 1 - delta))),
     r"k^\star")
+kstar_quarter = define(
+    "kstar_quarter", (), 1 + frac(Log(frac((1 - q) * G**2 / 4, q * m)),
+                                  Log(frac(1 - eps, 1 - delta))), r"k^\star_{1/4}")
 
 
 def _positive_constants(proof: Proof):
@@ -318,15 +325,16 @@ def _positive_constants(proof: Proof):
     }
 
 
-def _log_parts(h):
+def _log_parts(h, size=G**2):
     """The ratios in k*, with the facts about them that both directions need."""
     dpos = combine(0, "<", 1 - delta, h["one"])
     epos = combine(0, "<", 1 - eps, dpos, h["gap"])
     one_d, inv_d = reciprocal(dpos)
     qm = times(h["q"], h["m"])
     one_qm, inv_qm = reciprocal(qm)
-    top = times(combine(0, "<", 1 - q, h["rest"]), power_sign(h["G"], 2))
-    ratio, base = frac((1 - q) * G**2, q * m), frac(1 - eps, 1 - delta)
+    size_pos = combine(0, "<", size, (size / G**2, power_sign(h["G"], 2)))
+    top = times(combine(0, "<", 1 - q, h["rest"]), size_pos)
+    ratio, base = frac((1 - q) * size, q * m), frac(1 - eps, 1 - delta)
     ratio_pos, base_pos = times(top, inv_qm), times(epos, inv_d)
     larger = combine(1, "<", base, (-1, one_d), times(combine(1 - delta, "<", 1 - eps, h["gap"]),
                                                       inv_d))
@@ -335,12 +343,9 @@ def _log_parts(h):
     return locals()
 
 
-@proved("eq-33", "(33)", "The bound is negative exactly beyond k*", chapter=CH5,
-        reason="The equivalence behind the threshold, in both directions. It needs q < 1 and "
-        "δ < 1, which the paper leaves unsaid: k* is not defined otherwise.")
-def _(proof: Proof):
-    h = _positive_constants(proof)
-    f = _log_parts(h)
+def _beyond(proof: Proof, h, kstar, size=G**2):
+    """k* < k gives a negative bound, and the reverse, as two functions of what is supposed."""
+    f = _log_parts(h, size)
     ratio, base, one_d, one_qm = f["ratio"], f["base"], f["one_d"], f["one_qm"]
     order = combine(0, "<", k, at_least(k), number(1))
     one_k, inv_k = reciprocal(order)
@@ -348,13 +353,14 @@ def _(proof: Proof):
     d_cancel = power_equal(one_d, k - 1)
     base_power = power_sign(f["base_pos"], k - 1)
     log_ratio, log_base = Log(ratio), Log(base)
+    name = latex(kstar())
     inside = (1 - eps) ** (k - 1) * m * q
-    outside = (1 - delta) ** (k - 1) * G**2 * (1 - q)
+    outside = (1 - delta) ** (k - 1) * size * (1 - q)
 
     def forward(supposed):
         logs = proof.chain(
             log_ratio,
-            ("=", (kstar() - 1) * log_base, "definition of $k^\\star$",
+            ("=", (kstar() - 1) * log_base, f"definition of ${name}$",
              (-log_ratio, f["one_log"])),
             ("<", (k - 1) * log_base, r"the supposition, times $\log\frac{1-\varepsilon}{1-\delta}"
              r">0$", times(supposed, f["log_pos"])),
@@ -365,19 +371,20 @@ def _(proof: Proof):
         compare = proof.chain(
             outside,
             ("=", ratio * q * m * (1 - delta) ** (k - 1), "multiply and divide by $qm$",
-             (G**2 * (1 - q) * (1 - delta) ** (k - 1), combine(1, "=", q * m * Inv(q * m),
+             (size * (1 - q) * (1 - delta) ** (k - 1), combine(1, "=", q * m * Inv(q * m),
                                                                (-1, one_qm)))),
             ("<", base ** (k - 1) * q * m * (1 - delta) ** (k - 1), "compare the logarithms",
              times(times(ratios, f["qm"]), d_power)),
             ("=", inside, r"cancel $(1-\delta)^{k-1}$", (inside, d_cancel)),
         )
-        return proof.chain(-bound(), ("=", k * (outside - inside), "rearranged"),
+        return proof.chain(-bound(k, size), ("=", k * (outside - inside), "rearranged"),
                            ("<", 0, "times $k>0$", times(compare, order)))
 
     def backward(supposed):
         compare = proof.chain(
             outside,
-            ("=", inside + Inv(k) * (-bound()), "divide by $k$", ((inside - outside), one_k)),
+            ("=", inside + Inv(k) * (-bound(k, size)), "divide by $k$",
+             ((inside - outside), one_k)),
             ("<", inside, "the supposition, divided by $k>0$", times(supposed, inv_k)),
         )
         d_inverse = power_sign(f["inv_d"], k - 1)
@@ -399,6 +406,14 @@ def _(proof: Proof):
             ("=", k, r"cancel the logarithm", (k - 1, f["one_log"])),
         )
 
+    return forward, backward
+
+
+@proved("eq-33", "(33)", "The bound is negative exactly beyond k*", chapter=CH5,
+        reason="The equivalence behind the threshold, in both directions. It needs q < 1 and "
+        "δ < 1, which the paper leaves unsaid: k* is not defined otherwise.")
+def _(proof: Proof):
+    forward, backward = _beyond(proof, _positive_constants(proof), kstar)
     proof.equivalent((kstar(), "<", k), (-bound(), "<", 0), forward, backward)
 
 
@@ -407,17 +422,23 @@ def _(proof: Proof):
     proof.state_same(_bound_45(proof, threshold_setting(proof)))
 
 
-@proved("prop-4.5", "Proposition 4.5", "Influence of k", "proposition", CH5,
-        reason="A statement at one θ: “for any θ” cannot hold where the gradient vanishes "
-        "(slip 6). The paper leaves q < 1 and δ < 1 unsaid; k* needs them.")
-def _(proof: Proof):
+def influence(proof: Proof, **bound_of):
+    """The hypotheses of Proposition 4.5 with positive constants, and its bound."""
     scores_bounded(proof)
     margin_set(proof)
     hard, easy = separation(proof)
     h = _positive_constants(proof)
     mass = proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
-    t = _bound_45(proof, {"hard": hard, "easy": easy, "gap": h["gap"], "one": weaken(h["one"]),
-                          "margin": weaken(h["m"]), "mass": mass})
+    return h, _bound_45(proof, {"hard": hard, "easy": easy, "gap": h["gap"],
+                                "one": weaken(h["one"]), "margin": weaken(h["m"]),
+                                "mass": mass}, **bound_of)
+
+
+@proved("prop-4.5", "Proposition 4.5", "Influence of k", "proposition", CH5,
+        reason="A statement at one θ: “for any θ” cannot hold where the gradient vanishes "
+        "(slip 6). The paper leaves q < 1 and δ < 1 unsaid; k* needs them.")
+def _(proof: Proof):
+    _, t = influence(proof)
     proof.state_same(t)
     beyond = proof.use("eq-33", 0)
     proof.implies((kstar(), "<", k), (inner_k1(), "<", 0),
