@@ -16,7 +16,8 @@ from passk_lib.theory.terms import E
 MUST_BE_PROVED = """
 eq-2 eq-5 eq-8 eq-9 eq-10 eq-11 eq-19 eq-20 prop-4.1 cor-4.4 prop-4.5 eq-33 eq-34 eq-35 eq-36
 eq-37 eq-38 eq-39 lem-C.1 prop-4.6 prop-B.1 single-crossing sharp-gradient sharp-agreement
-sharp-norm sharp-norm-strict sharp-smoothness sharp-step cor-4.4-sharp k-star-quarter large-k-conflict large-k-agreement conflict-cv no-strong-interference
+sharp-norm sharp-norm-strict sharp-smoothness sharp-step cor-4.4-sharp k-star-quarter
+large-k-conflict large-k-agreement conflict-cv no-strong-interference
 k-dagger k-star-at-least-one
 """.split()
 

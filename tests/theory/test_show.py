@@ -13,8 +13,8 @@ from passk_lib.theory import (  # noqa: F401
     statements,
     trusted_base,
 )
-from passk_lib.theory.show import APPENDIX, link
 from passk_lib.theory.setting import J, a, cov, k, minus, p, u, w, x
+from passk_lib.theory.show import APPENDIX, link
 from passk_lib.theory.terms import E, frac, latex, unwrapped
 
 
@@ -46,7 +46,8 @@ def test_pages_are_well_formed(claim_id):
     assert page.count("$") % 2 == 0
     math += re.findall(r"\$([^$]+)\$", page)
     bare = re.sub(r"\$[^$]*\$", "", page)
-    folded = re.findall(r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare, re.DOTALL)
+    folded = re.findall(r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare,
+                        re.DOTALL)
     assert len(folded) == bare.count("<details>") <= 1
     assert not re.search(r"<(?!/?(details|summary)>)[a-zA-Z/!]", bare)  # no other HTML
     for text in math:
