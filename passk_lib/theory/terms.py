@@ -401,10 +401,10 @@ def _tex_node(e, least: int) -> str:
     if isinstance(e, Inner):
         u, v = e.args
         if u == v:
-            return rf"\left\lVert {_tex(u, 0)}\right\rVert^{{2}}"
+            return rf"\lVert {_tex(u, 0)}\rVert^{{2}}"
         return rf"\left\langle {_tex(u, 0)},\,{_tex(v, 0)}\right\rangle"
     if isinstance(e, Norm):
-        return rf"\left\lVert {_tex(e.args[0], 0)}\right\rVert"
+        return rf"\lVert {_tex(e.args[0], 0)}\rVert"
     if isinstance(e, Grad):
         return r"\nabla " + _gradient_argument(e.args[0]) if not _is_logpi(e.args[0]) else (
             rf"s_\theta({_variables(e.args[0].args[1:])})")
@@ -418,8 +418,8 @@ def _tex_node(e, least: int) -> str:
     if isinstance(e, OpNorm):
         body = e.args[0]
         if isinstance(body, Hess):
-            return rf"\left\lVert \nabla^2 {_gradient_argument(body.args[0])}\right\rVert"
-        return rf"\left\lVert {_tex(body, 0)}\right\rVert_{{\mathrm{{op}}}}"
+            return rf"\lVert \nabla^2 {_gradient_argument(body.args[0])}\rVert"
+        return rf"\lVert {_tex(body, 0)}\rVert_{{\mathrm{{op}}}}"
     if isinstance(e, Inv):
         return _wrap(rf"\frac{{1}}{{{_inside(e.args[0])}}}", _PRODUCT, least)
     if isinstance(e, Log):
