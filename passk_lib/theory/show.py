@@ -99,10 +99,10 @@ def _shown_in_full(claim_id: str) -> bool:
     return bool(_STATEMENT.match(claim_id)) or claim_id == "eq-20"
 
 
-def link(claim_id: str) -> str:
+def link(claim_id: str, text: str = "") -> str:
     """A link to where the book states the claim; plain words where it has no place of its own."""
     c = CLAIMS[claim_id]
-    text = c.number if c.number != "—" else f"“{c.title}”"
+    text = text or (c.number if c.number != "—" else f"“{c.title}”")
     numbered = _EQUATION.match(claim_id)
     placed = (numbered and int(numbered[1]) <= 20) or _STATEMENT.match(claim_id)
     if placed and c.chapter:
@@ -194,12 +194,16 @@ def _where(r: Result) -> list[str]:
     return list(found.values())
 
 
-def with_links(text: str) -> str:
-    """Numbers of equations and statements outside maths, such as (9), as links."""
+def with_links(text: str, used: tuple[str, ...] = ()) -> str:
+    """Numbers of equations and statements outside maths, such as (9), as links.
+
+    Where "(2), any transform" is `used`, (2) means it.
+    """
     ids = {CLAIMS[c].number: c for c in reversed(CLAIMS)}
+    ids |= {CLAIMS[c].number.split(",")[0]: c for c in used}
 
     def linked(found) -> str:
-        return link(ids[found[0]]) if found[0] in ids else found[0]
+        return link(ids[found[0]], found[0]) if found[0] in ids else found[0]
     parts = re.split(r"(\$[^$]*\$)", text)
     parts[::2] = [_NUMBER.sub(linked, part) for part in parts[::2]]
     return "".join(parts)
@@ -215,8 +219,9 @@ def derivation(r: Result) -> str:
             continue
         n += 1
         sign = f"{SIGN[line.relation]}\\; " if line.relation else ""
-        reason = with_links(line.reason)
-        extra = [link(used) for used in line.uses if link(used) not in reason]
+        reason = with_links(line.reason, line.uses)
+        extra = [link(used) for used in line.uses
+                 if "](" not in link(used) or f"#{used})" not in reason]
         reason += f" – uses {', '.join(extra)}" if extra else ""
         rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {cell(reason)} |")
     return "\n".join(rows)

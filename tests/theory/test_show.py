@@ -140,3 +140,8 @@ def test_parentheses_around_everything_are_dropped_only_if_they_belong_together(
 def test_what_the_paper_does_not_print_is_not_called_refuted(claim_id):
     page = claim(claim_id)._repr_markdown_()
     assert "≈ checked" in page and "refuted" not in page and "Printed" not in page
+
+
+def test_a_number_in_a_reason_leads_to_the_form_that_is_used():
+    page = claim("eq-20-F")._repr_markdown_()
+    assert f"[(2)]({APPENDIX}.ipynb#eq-2-F) for the first |" in page
