@@ -34,8 +34,12 @@ class Ledger:
         rows = ["| Id | Paper | Claim | Status | Rests on |", "| :-- | :-- | :-- | :-- | :-- |"]
         for r in self.results:
             needs = ", ".join(link(d) for d in dict.fromkeys(r.depends_on))
-            name = link(r.id) if link(r.id).startswith("[") else r.claim.number
-            rows.append(f"| `{r.id}` | {name} | {r.claim.title} | {badge(r.status)} | {needs} |")
+            number, title = r.claim.number, r.claim.title
+            if number == "—":  # what the paper does not have is linked by its title
+                title = link(r.id, title)
+            elif link(r.id).startswith("["):
+                number = link(r.id)
+            rows.append(f"| `{r.id}` | {number} | {title} | {badge(r.status)} | {needs} |")
         return "\n".join(rows)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
