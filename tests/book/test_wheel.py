@@ -8,17 +8,13 @@ import zipfile
 from small_book import ROOT
 
 
-def test_the_wheel_holds_models_live_figures_and_licences_but_no_tools(tmp_path):
+def test_the_wheel_holds_models_recorded_results_live_figures_and_licences(tmp_path):
     source = tmp_path / "source"
     shutil.copytree(
         ROOT / "passk_lib", source / "passk_lib", ignore=shutil.ignore_patterns("__pycache__")
     )
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, source)
-    # As where the live figures were built: their tools lie about.
-    tool = source / "passk_lib" / "widgets" / "js" / "node_modules" / "tool" / "index.js"
-    tool.parent.mkdir(parents=True, exist_ok=True)
-    tool.touch()
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index",
          "--no-build-isolation", "--wheel-dir", tmp_path, source],
@@ -29,9 +25,9 @@ def test_the_wheel_holds_models_live_figures_and_licences_but_no_tools(tmp_path)
     for needed in (
         "passk_lib/objectives.py",
         "passk_lib/llm/models/B/model.safetensors",
+        "passk_lib/llm/recorded/coverage.json",
         "passk_lib/widgets/static/figures.js",
         "passk_lib/widgets/static/LICENSES.md",
     ):
         assert needed in names
-    assert not [name for name in names if "widgets/js/" in name]
     assert wheel.stat().st_size < 5e6
