@@ -13,7 +13,7 @@ from sympy import Add, Mul, Pow, Rational, Symbol, sympify
 from passk_lib.tables import cell
 
 from .kernel import Rejected, Theorem, conclude, mentions
-from .normal import nf, unfold
+from .normal import Malformed, exponent, nf, unfold
 from .terms import (
     DEFINITIONS,
     INDICATORS,
@@ -236,7 +236,8 @@ def _hessian_constant(upper: Theorem, hessian, v):
 
 def _depends_on_theta(expr) -> bool:
     def bad(form):
-        return any(a[0] != "sym" for m, _ in form for a, _ in m[1]) or any(m[2] for m, _ in form)
+        return any(a[0] not in ("sym", "order") for m, _ in form for a, _ in m[1]) or any(
+            m[2] for m, _ in form)
     return bad(nf(expr))
 
 
@@ -295,6 +296,7 @@ def power(t: Theorem, n, nonnegative: Theorem) -> Theorem:
         raise Rejected("an inequality is needed")
     relation = t.relation
     n = sympify(n)
+    exponent(n)
     lowest = n.subs({s: s.least for s in n.free_symbols})
     if relation == "<" and lowest < 1:
         relation = "≤"
@@ -303,22 +305,28 @@ def power(t: Theorem, n, nonnegative: Theorem) -> Theorem:
 
 def power_sign(t: Theorem, n) -> Theorem:
     """0 <= a |- 0 <= a^n, and 0 < a |- 0 < a^n."""
+    n = sympify(n)
+    exponent(n)
     return conclude(0, t.relation, _at_least(t) ** n, [t], axiom="powers increase")
 
 
 def tangent(s: Theorem, t: Theorem, n) -> Theorem:
     """0 <= s, 0 <= t |- s^n + n s^(n-1) (t - s) <= t^n, n >= 1."""
     a, b = _at_least(s), _at_least(t)
+    n = sympify(n)
+    exponent(n - 1)
     line = a**n + n * a ** (n - 1) * (b - a)
     return conclude(line, "≤", b**n, [s, t], axiom="tangent")
 
 
 def geometric_sum(rho: Theorem, i, j) -> tuple[Theorem, Theorem]:
     """0 <= rho |- (1 - rho) S = rho^i - rho^j and 0 <= S, for orders 0 <= i <= j."""
-    r, gap = _at_least(rho), sympify(j - i)
-    lowest = gap.subs({s: s.least for s in gap.free_symbols})
-    if lowest < 0 or any(gap.diff(s) < 0 for s in gap.free_symbols):
-        raise Rejected("i <= j is needed")
+    r, i, j = _at_least(rho), sympify(i), sympify(j)
+    exponent(i)
+    try:
+        exponent(j - i)
+    except Malformed:
+        raise Rejected("i <= j is needed") from None
     S = GeometricSum(r, i, j)
     return (conclude((1 - r) * S, "=", r**i - r**j, [rho], axiom="geometric sum"),
             conclude(0, "≤", S, [rho], axiom="geometric sum"))
@@ -352,8 +360,8 @@ def discriminant(t: Theorem, variable: Symbol, a, b, c) -> Theorem:
     if nf(_at_least(t) - (a * variable**2 + 2 * b * variable + c)):
         raise Rejected("t: must be 0 <= a z^2 + 2 b z + c")
     fixed = [a, b, c, *(e for h in t.hypotheses for e in (h.left, h.right))]
-    if any(mentions(e, variable) for e in fixed) or isinstance(variable, Whole | Prompt) or (
-            variable.name in DEFINITIONS):
+    if type(variable) is not Symbol or variable.name in DEFINITIONS or any(
+            mentions(e, variable) for e in fixed):
         raise Rejected("z must be an arbitrary real number")
     return conclude(b**2, "≤", a * c, [t], axiom="discriminant")
 

@@ -14,14 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sympy import Expr, Poly, sympify
+from sympy import Expr, Poly, Symbol, sympify
 
-from .normal import Malformed, is_vector, nf
+from .normal import Malformed, exponent, is_vector, nf
 from .terms import (
+    DEFINITIONS,
     Completion,
     E,
     Grad,
+    Hess,
     Inner,
+    Moved,
+    OpNorm,
     Prompt,
     VectorSymbol,
     Whole,
@@ -109,6 +113,7 @@ def combine(left, relation, right, *evidence) -> Theorem:
     for item in evidence:
         c, t = item if isinstance(item, tuple) else (1, item)
         c = sympify(c)
+        nf(c)  # before SymPy cancels: a factor such as 1/q has no meaning where q may be 0
         if t.relation != "=":
             if not (c.is_Rational and c > 0):
                 raise Rejected(f"an inequality may be used a positive number of times, not {c}")
@@ -158,13 +163,17 @@ def scaled(t: Theorem, c) -> Theorem:
     """a = b |- c a = c b, for any scalar c."""
     if t.relation != "=":
         raise Rejected("only an equation can be multiplied by a quantity of unknown sign")
+    c = sympify(c)
+    nf(c)
     return conclude(c * t.left, "=", c * t.right, [t])
 
 
 def power_equal(t: Theorem, n) -> Theorem:
-    """a = b |- a^n = b^n."""
+    """a = b |- a^n = b^n, n >= 0."""
     if t.relation != "=":
         raise Rejected("an equation is needed")
+    n = sympify(n)
+    exponent(n)
     return conclude(t.left**n, "=", t.right**n, [t])
 
 
@@ -178,32 +187,58 @@ def inner(t: Theorem, vector) -> Theorem:
 def at(t: Theorem, mapping: dict) -> Theorem:
     """The instance of t at other prompts, completions, orders, symbols or vectors."""
     mapping = {old: sympify(new) for old, new in mapping.items()}
+    sides = (t.left, t.right)
     for old, new in mapping.items():
         if isinstance(old, Prompt | Completion):
             if isinstance(old, Prompt) != isinstance(new, Prompt) or not isinstance(
                     new, Prompt | Completion):
                 raise Rejected(f"{old} can only become a variable of its own sort")
             continue
-        if isinstance(old, Whole) and not _is_order(new, old.least):
-            raise Rejected(f"{old.shown} must stay an integer of at least {old.least}")
+        form = nf(new)
         if any(mentions(side, old) for h in t.hypotheses for side in (h.left, h.right)):
             raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
-        if not isinstance(old, Whole) and not new.is_number and any(
-                _occurs(old, gradient) for side in (t.left, t.right)
-                for gradient in side.atoms(Grad)):
+        if isinstance(old, Whole):
+            if not _is_order(new, old.least):
+                raise Rejected(f"{old.shown} must stay an integer of at least {old.least}")
+            continue
+        if isinstance(old, VectorSymbol):
+            gone, own_sort = VectorSymbol(Symbol("#gone")), is_vector(form) or not form
+        elif type(old) is Symbol and old.name not in DEFINITIONS:
+            gone, own_sort = Symbol("#gone"), not is_vector(form)
+        else:
+            raise Rejected(f"{old} is no free symbol, vector, order, prompt or completion")
+        if not own_sort:
+            raise Rejected(f"{old} can only become a scalar if it is one, else a vector")
+        if not new.is_number and any(_constant_in(old, side) for side in sides):
             raise Rejected(f"{old} stands inside a gradient; only a number may replace it")
-    left, right = substitute(t.left, mapping), substitute(t.right, mapping)
-    for old, new in mapping.items():
-        if not isinstance(old, Prompt | Completion | Whole) and not mentions(new, old) and (
-                mentions(left, old) or mentions(right, old)):
+        if any(mentions(substitute(side, {old: gone}), old) for side in sides):
             raise Rejected(f"{old} is hidden in a definition and cannot be replaced")
-    return conclude(left, t.relation, right, [t])
+    return conclude(substitute(t.left, mapping), t.relation, substitute(t.right, mapping), [t])
+
+
+def _constant_in(symbol, expr, inside: bool = False) -> bool:
+    """Whether symbol is free in expr where it is held fixed while theta moves.
+
+    That is inside Grad, Hess (function and direction), OpNorm, and the function of Moved, whose
+    step is taken at theta.
+    """
+    if expr == symbol:
+        return inside
+    if isinstance(expr, OpNorm) and expr.args[1] == symbol:
+        return False  # bound
+    if isinstance(expr, Moved):
+        return _constant_in(symbol, expr.args[0], True) or _constant_in(
+            symbol, expr.args[1], inside)
+    inside = inside or isinstance(expr, Grad | Hess | OpNorm)
+    return any(_constant_in(symbol, a, inside) for a in expr.args)
 
 
 def mentions(expr, symbol) -> bool:
     """Whether a symbol or vector occurs in expr, with all definitions unfolded."""
-    name = (("vec", symbol.args[0].name) if isinstance(symbol, VectorSymbol)
-            else ("sym", symbol.name))
+    if isinstance(symbol, VectorSymbol):
+        name = ("vec", symbol.args[0].name)
+    else:
+        name = ("order" if isinstance(symbol, Whole) else "sym", symbol.name)
 
     def inside(part):
         if part == name:
@@ -230,10 +265,6 @@ def _is_order(expr, least: int) -> bool:
         return False
     return sympify(constant).is_Integer and bool(
         expr.subs({s: s.least for s in symbols}) >= least)
-
-
-def _occurs(symbol, expr) -> bool:
-    return expr == symbol or any(_occurs(symbol, a) for a in expr.args)
 
 
 def discharge(t: Theorem, *proofs: Theorem) -> Theorem:
@@ -295,4 +326,6 @@ def squared_norm(v) -> Theorem:
 
 def square(s) -> Theorem:
     """|- 0 <= s^2."""
+    s = sympify(s)
+    nf(s)  # SymPy squares the imaginary unit before anything else sees it
     return conclude(0, "≤", s**2)

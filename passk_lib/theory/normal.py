@@ -19,7 +19,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import permutations, product
 
-from sympy import Add, Mul, Poly, Pow
+from sympy import Add, Mul, Poly, Pow, Symbol
 from sympy.polys.polyerrors import PolynomialError
 
 from .terms import (
@@ -86,7 +86,8 @@ def _least(exponent) -> int:
     return total
 
 
-def _exponent(expr) -> tuple:
+def exponent(expr) -> tuple:
+    """The form of an exponent; refuses what is not an integer of at least 0, linear in orders."""
     symbols = sorted(expr.free_symbols, key=str)
     if not all(isinstance(s, Whole) for s in symbols):
         raise Malformed(f"exponent: {expr} is not linear in orders such as k")
@@ -344,9 +345,9 @@ def _nf(expr) -> dict:
     if isinstance(expr, Prompt | Completion):
         raise Malformed(f"{expr} is a prompt or a completion, not a number")
     if expr.is_Symbol:
-        if expr.name in DEFINITIONS:
+        if type(expr) is Symbol and expr.name in DEFINITIONS:
             return dict(nf(DEFINITIONS[expr.name].body))
-        return _atom(("sym", expr.name))
+        return _atom(("order" if isinstance(expr, Whole) else "sym", expr.name))
     if isinstance(expr, Add):
         return _plus(dict(nf(a)) for a in expr.args)
     if isinstance(expr, Mul):
@@ -355,7 +356,7 @@ def _nf(expr) -> dict:
             result = _times(result, dict(nf(a)))
         return result
     if isinstance(expr, Pow):
-        return _power(_scalar(expr.base), _exponent(expr.exp))
+        return _power(_scalar(expr.base), exponent(expr.exp))
     if isinstance(expr, Mean):
         free = _variable(expr.bound)
         out: dict = {}
@@ -393,15 +394,14 @@ def _nf(expr) -> dict:
         return _atom(("geometric", *(_key(a) for a in expr.args)))
     if isinstance(expr, OpNorm):
         body, v = expr.args
-        return _atom(("opnorm", _key(substitute(body, {v: _DIRECTION}))))
+        _scalar(body)
+        direction = VectorSymbol(Symbol(f"#{_height(_key(body))}"))  # differs from any inside
+        return _atom(("opnorm", _key(substitute(body, {v: direction}))))
     for node, tag in ((Inv, "inv"), (Log, "log"), (Exp, "exp"), (Sqrt, "sqrt")):
         if isinstance(expr, node):
             _scalar(expr.args[0])
             return _atom((tag, _key(expr.args[0])))
     raise Malformed(f"{type(expr).__name__}: not part of the language")
-
-
-_DIRECTION = VectorSymbol("any direction")
 
 
 def unfold(expr: Fn):

@@ -18,16 +18,27 @@ from sympy.core.basic import Basic
 # ------------------------------------------------------------------------------ variables
 
 
+def _plain(kind: str, name) -> None:
+    """Refuse, in a name that is written down, the marks of fresh variables and of orders."""
+    if isinstance(name, str) and set(name) & set("#[]"):
+        raise ValueError(f"name: {name!r} of {kind} must not contain '#', '[' or ']'")
+
+
 class Prompt(Symbol):
     """A prompt x ~ D."""
 
     __slots__ = ()
+
+    def __new__(cls, name: str):
+        _plain("a prompt", name)
+        return Symbol.__new__(cls, name)
 
 
 class Completion(Expr):
     """A completion y ~ pi_theta(.|x); it carries its prompt x."""
 
     def __new__(cls, name: str | Symbol, prompt: Prompt):
+        _plain("a completion", name)
         return Expr.__new__(cls, Symbol(str(name)), prompt)
 
     @property
@@ -38,12 +49,17 @@ class Completion(Expr):
 class Whole(Symbol):
     """An integer that is at least `least`: the k of pass@k."""
 
-    __slots__ = ("least",)
+    __slots__ = ()
 
     def __new__(cls, name: str, least: int = 1):
-        symbol = Symbol.__new__(cls, f"{name}[{least}]")
-        symbol.least = least
-        return symbol
+        _plain("an order", name)
+        if isinstance(least, bool) or not isinstance(least, int) or least < 0:
+            raise ValueError(f"least: {least!r} must be an integer of at least 0")
+        return Symbol.__new__(cls, f"{name}[{least}]")
+
+    @property
+    def least(self) -> int:
+        return int(self.name[:-1].split("[")[1])
 
     def __getnewargs_ex__(self):
         name, least = self.name[:-1].split("[")
@@ -58,6 +74,7 @@ class VectorSymbol(Expr):
     """A vector of R^d without inner structure."""
 
     def __new__(cls, name: str | Symbol):
+        _plain("a vector", name)
         return Expr.__new__(cls, Symbol(str(name)))
 
 
@@ -191,6 +208,8 @@ def define(head: str, params: tuple, body, latex: str):
 
 def primitive(head: str, latex: str, *, indicator: bool = False):
     """A function of which nothing is known (an indicator: that its values are 0 and 1)."""
+    if head in DEFINITIONS or head in PRIMITIVES:
+        raise ValueError(f"head: {head!r} is defined already")
     PRIMITIVES[head] = latex
     if indicator:
         INDICATORS.add(head)
@@ -216,16 +235,16 @@ def free_variables(expr: Basic) -> set:
     return set().union(*(free_variables(a) for a in expr.args)) if expr.args else set()
 
 
-_fresh = 0
-
-
-def fresh_like(variable):
-    """A variable of the same sort that occurs nowhere else."""
-    global _fresh
-    _fresh += 1
+def fresh_like(variable, *occupied: Basic):
+    """A variable of the same sort that occurs in none of the expressions `occupied`."""
+    taken = {v.name if isinstance(v, Prompt) else v.args[0].name
+             for e in occupied for v in e.atoms(Prompt, Completion)}
+    kind, i = "x" if isinstance(variable, Prompt) else "y", 1
+    while f"{kind}#{i}" in taken:
+        i += 1
     if isinstance(variable, Prompt):
-        return Prompt(f"x#{_fresh}")
-    return Completion(f"y#{_fresh}", variable.prompt)
+        return Symbol.__new__(Prompt, f"x#{i}")
+    return Completion(Symbol(f"y#{i}"), variable.prompt)
 
 
 def substitute(expr: Basic, mapping: dict) -> Basic:
@@ -237,19 +256,35 @@ def substitute(expr: Basic, mapping: dict) -> Basic:
         bound, body = expr.bound, expr.body
         incoming = set().union(*(free_variables(b) for b in inside.values())) if inside else set()
         if bound in incoming:
-            new = fresh_like(bound)
+            new = fresh_like(bound, expr, *inside.values())
             body, bound = substitute(body, {bound: new}), new
         if isinstance(bound, Completion):  # the prompt it belongs to may be replaced
             moved = Completion(bound.args[0], substitute(bound.prompt, inside))
             if moved != bound:
                 if moved in incoming | free_variables(body):
-                    moved = fresh_like(moved)
+                    moved = fresh_like(moved, expr, body, *inside.values())
                 body, bound = substitute(body, {bound: moved}), moved
         return Mean(substitute(body, inside), bound)
-    if not expr.args:
+    if not expr.args or isinstance(expr, VectorSymbol):
         return expr
+    if isinstance(expr, OpNorm):
+        return _substitute_in_norm(*expr.args, mapping)
     args = [substitute(a, mapping) for a in expr.args]
+    if isinstance(expr, Fn | Completion):
+        args[0] = expr.args[0]  # a name, not a symbol
     return expr.func(*args) if args != list(expr.args) else expr
+
+
+def _substitute_in_norm(body, bound, mapping: dict) -> Basic:
+    """substitute in OpNorm(body, bound): the direction is bound."""
+    inside = {a: b for a, b in mapping.items() if a != bound}
+    incoming = {v for b in inside.values() for v in b.atoms(VectorSymbol)}
+    if bound in incoming:
+        taken, i = incoming | body.atoms(VectorSymbol), 1
+        while (new := VectorSymbol(Symbol(f"v#{i}"))) in taken:
+            i += 1
+        body, bound = substitute(body, {bound: new}), new
+    return OpNorm(substitute(body, inside), bound)
 
 
 # ------------------------------------------------------------------------------ printing

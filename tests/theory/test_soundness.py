@@ -1,0 +1,258 @@
+"""Negative controls of the checker itself: ways to a false theorem that the rules refuse."""
+
+import pytest
+from sympy import I, Integer, Rational, Symbol, sqrt
+
+from passk_lib.theory import claims, statements  # noqa: F401
+from passk_lib.theory.axioms import (
+    bounded,
+    complement,
+    discriminant,
+    geometric_sum,
+    gradient,
+    operator_norm_bounds,
+    power,
+    power_sign,
+    same_gradient,
+    tangent,
+)
+from passk_lib.theory.kernel import (
+    Rejected,
+    assume,
+    at,
+    at_least,
+    combine,
+    inner,
+    number,
+    power_equal,
+    scaled,
+    square,
+)
+from passk_lib.theory.normal import Malformed, nf
+from passk_lib.theory.setting import (
+    L1,
+    Delta,
+    F,
+    G,
+    J,
+    c,
+    delta,
+    eps,
+    epsbar,
+    g,
+    k,
+    k2,
+    m,
+    p,
+    q,
+    r,
+    u,
+    v,
+    x,
+    x2,
+    y,
+    z,
+)
+from passk_lib.theory.terms import (
+    Completion,
+    E,
+    Grad,
+    Hess,
+    Moved,
+    OpNorm,
+    Prompt,
+    VectorSymbol,
+    Whole,
+    ip,
+    primitive,
+    substitute,
+)
+
+b = VectorSymbol("bvec")
+
+# ------------------------------------------------------------------------- numbers and exponents
+
+
+@pytest.mark.parametrize("value", [I, sqrt(2), 1 / q, Rational(1, 0)])
+def test_only_what_the_language_knows_is_squared_or_substituted(value):
+    with pytest.raises(Malformed):
+        square(value)
+    with pytest.raises(Malformed):
+        at(square(c), {c: value})
+
+
+def test_a_multiplier_does_not_divide_by_what_may_be_zero():
+    zero = assume(0, "=", q * m)  # m = 0 does not follow: q may be 0
+    with pytest.raises(Malformed):
+        combine(0, "=", m, (1 / q, zero))
+    with pytest.raises(Malformed):
+        scaled(zero, 1 / q)
+
+
+@pytest.mark.parametrize("n", [-1, Rational(1, 2), k - 2])
+def test_powers_need_exponents_that_are_orders(n):
+    with pytest.raises(Malformed, match="exponent"):
+        power(combine(1, "<", 2, number(1)), n, number(1))
+    with pytest.raises(Malformed, match="exponent"):
+        power_sign(number(4), n)
+    with pytest.raises(Malformed, match="exponent"):
+        power_equal(combine(c, "=", c), n)
+    with pytest.raises(Malformed, match="exponent"):
+        tangent(number(4), number(1), n)
+    with pytest.raises((Malformed, Rejected)):
+        geometric_sum(number(4), 0, n)
+    with pytest.raises(Malformed, match="exponent"):
+        geometric_sum(number(4), n, n + 1)
+
+
+def test_a_tangent_needs_an_exponent_of_at_least_one():
+    with pytest.raises(Malformed, match="exponent"):
+        tangent(number(4), number(1), 0)
+    low, _ = bounded(u(x))
+    assert tangent(low, number(1), k).relation == "≤"
+
+
+# -------------------------------------------------------------------------------- substitution
+
+
+def test_a_symbol_hidden_in_a_definition_is_not_replaced_even_by_itself():
+    unfolded = combine(L1(), "=", G**2 + F)
+    with pytest.raises(Rejected, match="hidden"):
+        at(unfolded, {G: 2 * G})
+    with pytest.raises(Rejected, match="hidden"):
+        at(unfolded, {G: Integer(1)})
+
+
+def test_a_defined_symbol_is_not_replaced():
+    with pytest.raises(Rejected, match="no free symbol"):
+        at(combine(eps + epsbar, "=", 1), {eps: 2 - epsbar})
+    with pytest.raises(Rejected, match="no free symbol"):
+        at(assume(eps, "<", delta), {eps: Integer(5)})
+
+
+@pytest.mark.parametrize("old, new", [(Symbol("u"), Symbol("Fp")), (u(x), Integer(5)),
+                                      (Symbol("x"), Symbol("G"))])
+def test_a_name_is_not_replaced(old, new):
+    low, _ = bounded(u(x))
+    try:
+        t = at(low, {old: new})
+    except Rejected:
+        return
+    assert (t.left, t.right) == (low.left, low.right)
+
+
+def test_a_scalar_stays_a_scalar_and_a_vector_a_vector():
+    with pytest.raises(Rejected, match="scalar"):
+        at(combine(c, "=", c), {c: v})
+    with pytest.raises(Rejected, match="scalar"):
+        at(combine(ip(v, v), "=", ip(v, v)), {v: c})
+
+
+def hessian_of_a_multiple():
+    """Hess(c p) = c Hess p, for constants c."""
+    slope = gradient(c * p(x))
+    along = combine(ip(Grad(c * p(x)), v), "=", ip(c * Grad(p(x)), v), inner(slope, v))
+    return combine(Hess(c * p(x), v), "=", c * Hess(p(x), v), inner(same_gradient(along), v),
+                   inner(gradient(c * ip(Grad(p(x)), v)), v))
+
+
+def test_a_coefficient_under_a_hessian_stays_constant():
+    t = hessian_of_a_multiple()
+    assert at(t, {c: Integer(3)}).left == Hess(3 * p(x), v)
+    with pytest.raises(Rejected, match="inside a gradient"):
+        at(t, {c: p(x)})
+
+
+def test_the_direction_of_a_hessian_stays_constant():
+    with pytest.raises(Rejected, match="inside a gradient"):
+        at(hessian_of_a_multiple(), {v: Grad(J(1))})
+
+
+def test_a_coefficient_of_a_moved_function_stays_constant():
+    t = combine(Moved(c * p(x), Delta), "=", Moved(c * p(x), Delta))
+    with pytest.raises(Rejected, match="inside a gradient"):
+        at(t, {c: p(x)})
+    assert at(t, {Delta: g(x)}).left == Moved(c * p(x), g(x))  # the step starts at theta
+
+
+def test_a_coefficient_of_an_operator_norm_stays_constant():
+    t = combine(OpNorm(Hess(c * p(x), v), v), "=", OpNorm(Hess(c * p(x), v), v))
+    with pytest.raises(Rejected, match="inside a gradient"):
+        at(t, {c: p(x)})
+
+
+# ------------------------------------------------------------------------------- binders, names
+
+
+def test_the_direction_of_an_operator_norm_is_bound():
+    f = ip(g(x), b)
+    norm = OpNorm(Hess(f, v), v)
+    captured = OpNorm(Hess(ip(g(x), v), v), v)
+    assert substitute(norm, {v: b}) == norm
+    assert nf(norm) == nf(substitute(norm, {v: Delta}))
+    assert nf(norm) == nf(OpNorm(Hess(f, Delta), Delta))
+    assert nf(substitute(norm, {b: v})) != nf(captured)
+    assert nf(substitute(substitute(norm, {b: v}), {v: b})) == nf(norm)
+    upper, _ = operator_norm_bounds(Hess(f, v), v)
+    with pytest.raises(Rejected):
+        at(upper, {v: b})
+
+
+def test_no_vector_passes_for_the_bound_direction():
+    for name in ("any direction", "direction"):
+        d = VectorSymbol(name)
+        one = OpNorm(Hess(ip(g(x), d), v), v)
+        assert nf(one) != nf(OpNorm(Hess(ip(g(x), v), v), v))
+        assert nf(OpNorm(Hess(one * ip(g(x), d), v), v)) != nf(
+            OpNorm(Hess(one * ip(g(x), v), v), v))
+    inner_norm = OpNorm(Hess(ip(g(x), v), b), b)  # v of the outer norm is free in the inner one
+    assert nf(OpNorm(Hess(inner_norm * p(x), v), v)) != nf(
+        OpNorm(Hess(OpNorm(Hess(ip(g(x), b), b), b) * p(x), v), v))
+
+
+@pytest.mark.parametrize("make", [Prompt, Whole, VectorSymbol, lambda n: Completion(n, x)])
+@pytest.mark.parametrize("name", ["x#1", "k[1]"])
+def test_names_of_fresh_variables_and_orders_are_reserved(make, name):
+    with pytest.raises(ValueError, match="must not contain"):
+        make(name)
+
+
+def test_a_bound_prompt_steps_aside_to_a_name_that_is_nowhere():
+    first = substitute(E(u(x) * u(x2), x), {x2: x})
+    fresh = first.bound
+    assert fresh != x
+    again = substitute(E(u(x) * u(x2) * u(fresh), x), {x2: x})
+    assert again.bound not in (x, fresh)
+    assert nf(again) == nf(u(x) * u(fresh) * E(u(x2), x2))
+
+
+# ---------------------------------------------------------------------------- orders, primitives
+
+
+def test_a_symbol_named_like_an_order_is_no_order():
+    alias = Symbol("k[1]")
+    assert nf(alias) != nf(k)
+    with pytest.raises(Rejected):
+        combine(1, "≤", alias, at_least(k))
+
+
+def test_a_discriminant_needs_a_real_variable():
+    with pytest.raises(Rejected, match="arbitrary real"):
+        discriminant(combine(0, "≤", k - 1, at_least(k)), k, 0, Rational(1, 2), -1)
+    assert discriminant(combine(0, "≤", z**2, square(z)), z, 1, 0, 0).relation == "≤"
+
+
+def test_the_least_value_of_an_order_does_not_change():
+    with pytest.raises(AttributeError):
+        k.least = 100
+    assert (k.least, k2.least) == (1, 2)
+    with pytest.raises(ValueError, match="least"):
+        Whole("k", -1)
+
+
+def test_what_is_known_of_a_name_does_not_change():
+    for head in ("u", "p", "r"):
+        with pytest.raises(ValueError, match="defined already"):
+            primitive(head, "u", indicator=True)
+    other, t = complement(r(x, y))
+    assert complement(r(x, y))[0] == other and t.right == 1 - r(x, y)
