@@ -50,8 +50,8 @@ class LiveFigure(anywidget.AnyWidget):
 
     Its state can be given to the constructor, read, set and observed (`figure.observe(f, "k")`).
     A bad value raises ValueError or TypeError and leaves the figure as it was; so does an unknown
-    name in the constructor. `numbers()` computes in NumPy what the figure shows, `picture()` draws
-    the state with Matplotlib.
+    name (TypeError in the constructor, AttributeError later). `numbers()` computes in NumPy what
+    the figure shows, `picture()` draws the state with Matplotlib.
     """
 
     _esm = (_STATIC / "loader.js").read_text(encoding="utf8")
@@ -60,12 +60,21 @@ class LiveFigure(anywidget.AnyWidget):
     _opening = traitlets.Dict().tag(sync=True)
 
     def __init__(self, **state):
-        names = self.state_names()
         for name in state:
-            if name not in names:
-                raise TypeError(f"{type(self).__name__} has no {name!r}; it has {', '.join(names)}")
+            if name not in self.state_names():
+                raise TypeError(self._unknown(name))
         super().__init__(_code=_Code.shared(), _figure=type(self).__name__, **state)
         self._opening = self.state()
+
+    def __setattr__(self, name: str, value) -> None:
+        # What ipywidgets and anywidget set are traits of the class, or private.
+        if not name.startswith("_") and not hasattr(type(self), name):
+            raise AttributeError(self._unknown(name))
+        super().__setattr__(name, value)
+
+    @classmethod
+    def _unknown(cls, name: str) -> str:
+        return f"{cls.__name__} has no {name!r}; it has {', '.join(cls.state_names())}"
 
     @classmethod
     def state_names(cls) -> list[str]:
@@ -76,7 +85,7 @@ class LiveFigure(anywidget.AnyWidget):
         return [name for name in own if name in traits and not name.startswith("_")]
 
     def state(self) -> dict:
-        """The figure's state by name, as plain numbers, words and lists."""
+        """The figure's state by name, as plain numbers, words and tuples."""
         return {name: getattr(self, name) for name in self.state_names()}
 
     def reset(self) -> None:

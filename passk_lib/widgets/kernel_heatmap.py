@@ -20,7 +20,7 @@ class _Pair(Point):
         pair = super().check(value)
         if any(index != int(index) for index in pair):
             raise ValueError(f"{self.name} must be two whole numbers; got {pair}")
-        return [int(index) for index in pair]
+        return tuple(int(index) for index in pair)
 
 
 class KernelHeatmap(LiveFigure):

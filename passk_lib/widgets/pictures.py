@@ -114,6 +114,7 @@ def step_size(eta, change, slopes, promised, true, k):
                 ax.axvline(where, color=INK, linestyle=line, linewidth=1.2, label=label)
         reach = 1.5 * abs(slope)
         ax.set(ylabel=rf"$\Delta J_{{{name}}}/\eta$", ylim=(-reach, reach))
-    axes[0].legend(fontsize=9)
+    if axes[0].get_legend_handles_labels()[0]:  # without an opposed prompt there is no limit
+        axes[0].legend(fontsize=9)
     axes[1].set_xlabel(r"step size $\eta$")
     return fig

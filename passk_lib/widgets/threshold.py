@@ -9,18 +9,15 @@ from ..bandit import THETA_REF, Toy
 from ..field import DenseField
 from ..interference import agreement, conflict, conflict_set, k_star
 from .figure import LiveFigure
-from .traits import Choice, Integer, Number, _Synced
+from .traits import Choice, Integer, Number, _Entries, frozen
 
 __all__ = ["Threshold"]
 
 K_MAX = 1000
 
 
-class _Prompts(_Synced):
+class _Prompts(_Entries):
     """Rows (mass, p, g): masses > 0 up to a common factor, p in [0.001, 0.999], g in [-50, 50]."""
-
-    def make_dynamic_default(self):
-        return [list(row) for row in self.default_value]
 
     def check(self, value):
         rows = checks.as_finite(self.name, value, (None, 3))
@@ -35,7 +32,7 @@ class _Prompts(_Synced):
                     f"{self.name} must have {label} (column {index}) from {low:g} to {high:g}; "
                     f"got {column.tolist()}"
                 )
-        return rows.tolist()
+        return frozen(rows.tolist())
 
 
 class Threshold(LiveFigure):

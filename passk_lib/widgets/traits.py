@@ -1,7 +1,8 @@
 """Traits of the live figures: what is assigned is checked first, so a bad value changes nothing.
 
-Errors are ValueError or TypeError, name the trait, the value and what is allowed. All traits are
-synchronised with the browser.
+Errors are ValueError or TypeError, name the trait, the value and what is allowed. Several numbers
+are kept as a tuple: an entry cannot be changed behind the check's back. All traits are synchronised
+with the browser, which sees tuples as lists.
 """
 
 from __future__ import annotations
@@ -25,6 +26,21 @@ class _Synced(traitlets.TraitType):
 
     def validate(self, obj, value):
         return self.check(value)
+
+
+def frozen(value):
+    """Lists within lists as tuples within tuples."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
+
+
+class _Entries(_Synced):
+    """Several numbers, kept as a tuple."""
+
+    def __init__(self, default: Sequence):
+        super().__init__(tuple(default))
+
+    def make_dynamic_default(self):
+        return self.default_value  # a default that is made goes through `check`
 
 
 class Number(_Synced):
@@ -72,15 +88,12 @@ class Choice(_Synced):
         return value
 
 
-class Point(_Synced):
-    """A list of `size` finite numbers, each with low <= x <= high. Arrays are taken, too."""
+class Point(_Entries):
+    """`size` finite numbers, each with low <= x <= high. Arrays are taken, too."""
 
     def __init__(self, default: Sequence[float], low: float, high: float):
-        super().__init__(list(default))
+        super().__init__(default)
         self.low, self.high, self.size = low, high, len(default)
-
-    def make_dynamic_default(self):
-        return list(self.default_value)
 
     def check(self, value):
         array = checks.as_finite(self.name, value, (self.size,))
@@ -90,18 +103,15 @@ class Point(_Synced):
                 f"{self.name} must have entries from {self.low:g} to {self.high:g}; "
                 f"got {array.tolist()}"
             )
-        return array.tolist()
+        return frozen(array.tolist())
 
 
-class Points(_Synced):
-    """A list of 1 to `most` finite numbers, each with low <= x <= high."""
+class Points(_Entries):
+    """1 to `most` finite numbers, each with low <= x <= high."""
 
     def __init__(self, default: Sequence[float], low: float, high: float, most: int):
-        super().__init__(list(default))
+        super().__init__(default)
         self.low, self.high, self.most = low, high, most
-
-    def make_dynamic_default(self):
-        return list(self.default_value)
 
     def check(self, value):
         array = checks.as_finite(self.name, value, (None,))
@@ -112,21 +122,18 @@ class Points(_Synced):
                 f"{self.name} must have entries from {self.low:g} to {self.high:g}; "
                 f"got {array.tolist()}"
             )
-        return array.tolist()
+        return frozen(array.tolist())
 
 
-class Masses(_Synced):
+class Masses(_Entries):
     """Non-negative numbers, not all 0, `size` of them: masses up to a common factor."""
 
     def __init__(self, default: Sequence[float]):
-        super().__init__(list(default))
+        super().__init__(default)
         self.size = len(default)
-
-    def make_dynamic_default(self):
-        return list(self.default_value)
 
     def check(self, value):
         array = checks.as_nonnegative(self.name, value, (self.size,))
         if not array.sum() > 0:
             raise ValueError(f"{self.name} must have a positive entry; got {array.tolist()}")
-        return array.tolist()
+        return frozen(array.tolist())

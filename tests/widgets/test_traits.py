@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import io
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -105,15 +106,62 @@ def test_an_unknown_name_is_refused_and_the_known_ones_are_listed(make):
 
 def test_arrays_and_numpy_integers_are_taken():
     figure = ConflictMap(theta=np.array([1, 2]), k=np.int64(7))
-    assert figure.theta == [1.0, 2.0] and figure.k == 7 and type(figure.k) is int
+    assert figure.theta == (1.0, 2.0) and figure.k == 7 and type(figure.k) is int
 
 
 @every_figure
-def test_defaults_are_not_shared_between_figures(make):
-    first, second = make(), make()
-    for name, value in first.state().items():
+def test_an_entry_cannot_be_changed_behind_the_check_only_a_whole_value(make):
+    figure = make()
+    before = figure.state()
+    for name, value in before.items():
+        if np.ndim(value) == 0:
+            continue
+        with pytest.raises(TypeError, match="does not support item assignment"):
+            getattr(figure, name)[0] = 99
+        with pytest.raises(AttributeError, match="append"):
+            getattr(figure, name).append(99)
+        if np.ndim(value) == 2:
+            with pytest.raises(TypeError, match="does not support item assignment"):
+                getattr(figure, name)[0][0] = 99
+        setattr(figure, name, np.array(value).tolist())  # what one can change is a list
+    assert figure.state() == before == make().state()
+
+
+@every_figure
+def test_the_browser_is_sent_lists_and_what_it_sends_is_checked(make):
+    figure = make()
+    sent = json.loads(json.dumps(figure.get_state(figure.state_names())))
+    assert sent == json.loads(json.dumps(figure.state()))
+    for name, value in sent.items():
         if isinstance(value, list):
-            assert getattr(first, name) is not getattr(second, name)
+            figure.set_state({name: [value[0], *reversed(value[1:])]})
+            assert isinstance(getattr(figure, name), tuple)
+    figure.reset()
+    figure.set_state(sent)
+    assert figure.state() == make().state()
+
+
+@every_figure
+def test_a_misspelt_name_is_refused_when_it_is_set_and_the_right_ones_are_listed(make):
+    figure = make()
+    with pytest.raises(
+        AttributeError, match=f"{make.__name__} has no 'kk'; it has .*(theta|mass|prompts)"
+    ):
+        figure.kk = 3
+    assert not hasattr(figure, "kk")
+    figure.layout.width = "50%"  # what every widget has stays as it is
+    figure.layout, figure.tooltip, figure.tabbable = {"width": "60%"}, "moves", True
+    figure.close()
+    assert figure.comm is None
+
+
+@pytest.mark.filterwarnings("error")
+@every_figure
+def test_a_picture_is_drawn_without_a_warning_where_nothing_conflicts(make):
+    figure = make()
+    if "theta" in figure.state():
+        figure.theta = [0, 4]
+    figure.picture()
 
 
 def test_a_python_trait_can_be_linked_to_another():
