@@ -42,7 +42,32 @@ def preload_typefaces(app, pagename, templatename, context, doctree):
         )
 
 
+# MathJax would set all formulas of a page in one go, which takes seconds where there are a thousand
+# of them, and nothing else can happen meanwhile. Block by block, with pauses, live figures start
+# early.
+PACED_FORMULAS = """
+if (window.MathJax) window.MathJax.startup = { async pageReady() {
+  let resumed = performance.now();
+  for (const block of document.querySelectorAll(".bd-article section > :not(section)")) {
+    if (!block.querySelector(".math") && !/\\\\[(\\[]|\\\\begin/.test(block.textContent)) continue;
+    await MathJax.typesetPromise([block]);
+    if (performance.now() - resumed > 12) {
+      await new Promise(resume => setTimeout(resume));
+      resumed = performance.now();
+    }
+  }
+  await MathJax.typesetPromise();
+} };
+"""
+
+
+def pace_formulas(app, config):
+    # After MathJax's own settings (500), which this script adds to.
+    app.add_js_file(None, body=PACED_FORMULAS, priority=600)
+
+
 def setup(app):
+    app.connect("config-inited", pace_formulas)
     app.connect("config-inited", add_folders)
     app.connect("config-inited", drop_thebe)
     app.connect("html-page-context", mend_body)
