@@ -8,6 +8,7 @@ can put right, which ends the command with one line and status 2.
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 COMMANDS = {
@@ -37,6 +38,17 @@ def usage() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    try:
+        try:
+            return _main(arguments)
+        finally:
+            sys.stdout.flush()  # here, not as Python ends: there nobody can catch what goes wrong
+    except BrokenPipeError:  # the reader, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141  # what a shell says of a command that a closed pipe ended
+
+
+def _main(arguments: list[str] | None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
@@ -63,6 +75,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return command(rest) or 0
     except (ValueError, TypeError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            print(flush=True)  # raises it again if it is our own output that nobody reads
         text = " ".join(str(error).split()) or type(error).__name__
         print(f"passk {name}: error: {text}", file=sys.stderr)
         return 2

@@ -21,26 +21,37 @@ from .figures import (
     inner_products,
     weight_against_agreement,
 )
-from .storage import versions, write_whole
-from .train import RECIPES, model_card, train, write_model
+from .models import shipped_models
+from .storage import check_file, check_folder, versions, write_whole
+from .train import RECIPES, check_target, model_card, train, write_model
 
+MOST_KS = 10_000
 matplotlib.use("Agg")  # a command draws into files
 
 
+class Parser(argparse.ArgumentParser):
+    """One that ends with the dispatcher's one line, and takes no shortened options."""
+
+    def __init__(self, **settings):
+        super().__init__(allow_abbrev=False, **settings)
+
+    def error(self, message: str):
+        raise ValueError(f"{message} ({self.prog} --help lists what is allowed)")
+
+
 def train_tiny(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="passk train-tiny",
         description="Train a tiny model from its seed: the same weights every time on one thread.",
     )
     parser.add_argument("name", nargs="?", default="B", help=f"one of {', '.join(RECIPES)}")
-    parser.add_argument("--out", type=Path, help="folder to write (default: ./NAME)")
+    parser.add_argument("--out", help="folder to write (default: ./NAME)")
     options = parser.parse_args(arguments)
     if options.name not in RECIPES:
         raise ValueError(f"name = {options.name!r}: must be one of {', '.join(RECIPES)}")
     recipe = RECIPES[options.name]
-    folder = options.out or Path(options.name)
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"--out = {str(folder)!r}: is a file; give a folder")
+    out = options.name if options.out is None else options.out
+    folder = check_target("--out", out, recipe.name)
     with tqdm(total=recipe.stop, unit="step", desc=f"train {recipe.name}") as bar:
 
         def show(step: int, loss: float) -> None:
@@ -78,22 +89,25 @@ def parse_ks(text: str) -> tuple[int, ...]:
     for piece in text.split(","):
         low, _, high = piece.strip().partition("-")
         try:
-            ks += range(int(low), int(high or low) + 1)
+            first, last = int(low), int(high or low)
         except ValueError:
             raise ValueError(f"--ks = {text!r}: must be integers such as 2,4,8 or 2-32") from None
+        if last - first >= MOST_KS:
+            raise ValueError(f"--ks = {text!r}: {piece} has more than {MOST_KS} values")
+        ks += range(first, last + 1)
     if not ks:
         raise ValueError(f"--ks = {text!r}: names no k")
     return tuple(ks)
 
 
 def experiment(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="passk experiment",
         description="Sample completions of a language model, verify them, and compute agreement "
         "scores and <dJ_k, dJ_1>.  A run can be interrupted: the same command goes on.  "
         f"Models with settings of their own: {', '.join(READY)}.",
     )
-    parser.add_argument("out", type=Path, help="folder for the arrays, report.json and figures")
+    parser.add_argument("out", help="folder for the arrays, report.json and figures")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.add_argument(
         "--paper-sampling",
@@ -102,13 +116,15 @@ def experiment(arguments: list[str]) -> None:
     )
     _add_settings(parser)
     options = vars(parser.parse_args(arguments))
-    folder, quiet = options.pop("out"), options.pop("quiet")
-    if folder.exists() and not folder.is_dir():
-        raise ValueError(f"out = {str(folder)!r}: is a file; give a folder")
+    folder, quiet = check_folder("out", options.pop("out")), options.pop("quiet")
     if options.pop("paper_sampling"):
         options = {**PAPER_SAMPLING, **options}
     if "ks" in options:
         options["ks"] = parse_ks(options["ks"])
+    elif options.get("n") == 1:
+        raise ValueError(
+            "n = 1: the values of k begin at 2 and need k <= n; give n >= 2, or --ks 1"
+        )
     elif 2 <= options.get("n", 32) < 32:
         options["ks"] = tuple(range(2, options["n"] + 1))
     settings = Settings.of(**options)
@@ -157,14 +173,19 @@ def summary(result: Result) -> str:
     return "\n".join(lines)
 
 
+def _flag(name: str) -> str:
+    """How `passk coverage` calls an argument of `coverage.population` and `coverage.measure`."""
+    return "--" + {"size": "population"}.get(name, name).replace("_", "-")
+
+
 def coverage(arguments: list[str]) -> None:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="passk coverage",
         description="How often the intervals for <dJ_k, dJ_1> hold the exact value, on the tiny "
         "models: prompts and completions are drawn anew in every repetition.",
     )
     add = parser.add_argument
-    add("--out", type=Path, help="file for the result as JSON")
+    add("--out", help="file for the result as JSON")
     add("--models", default="B,S", help="shipped models (default: %(default)s)")
     add("--ks", default="2,4,8,16", help="(default: %(default)s)")
     add("--population", type=int, default=600, help="prompts of D (default: %(default)s)")
@@ -177,22 +198,24 @@ def coverage(arguments: list[str]) -> None:
     add("--quiet", action="store_true", help="no progress bars")
     options = vars(parser.parse_args(arguments))
     out, quiet = options.pop("out"), options.pop("quiet")
+    if out is not None:
+        out = check_file("--out", out)
     ks, models = parse_ks(options["ks"]), options["models"].split(",")
+    for model in models:
+        if model not in shipped_models():
+            raise ValueError(
+                f"--models = {options['models']!r}: must be among {', '.join(shipped_models())}, "
+                "with commas between them"
+            )
+    chosen = {name: options[name] for name in ("prompts", "n", "repetitions", "level", "seed")}
+    cover.check_population(options["hard_fraction"], options["population"], options["seed"], _flag)
+    cover.check_draws(ks=ks, **chosen, named=_flag)
     results = {}
     for model in models:
         pool = cover.population(
             model, options["hard_fraction"], options["population"], options["seed"]
         )
-        results[model] = cover.measure(
-            pool,
-            ks,
-            options["prompts"],
-            options["n"],
-            options["repetitions"],
-            options["level"],
-            options["seed"],
-            progress=not quiet,
-        )
+        results[model] = cover.measure(pool, ks, **chosen, progress=not quiet)
         print(f"model {model}: nominal {options['level']:.0%}")
         print("estimator        k       exact        mean      spread  coverage")
         for entry in results[model]:

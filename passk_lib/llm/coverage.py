@@ -7,12 +7,14 @@ probabilities: what sampling the model would return, without running it again.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
 
-from ..checks import as_number, as_positive_integers
+from ..checks import LARGEST_INTEGER, as_positive_integers
 from ..field import SampleCounts
 from ..objectives import weight
 from .estimates import SampledAgreement
@@ -23,6 +25,7 @@ from .scoring import exact_rows
 from .tasks import Subtraction
 
 NEVER = 1e-6  # correct completions rarer than this are left out of the population
+MOST_PROMPTS = 10_000  # drawn at once: their (N, N) kernel is held in memory
 
 
 @dataclass(frozen=True)
@@ -84,9 +87,50 @@ class Population:
         )
 
 
+def _demand(name: str, value, allowed: str, fits: bool) -> None:
+    if not fits:
+        raise ValueError(f"{name} = {value!r}: must be {allowed}")
+
+
+def _integer(value, low: int, high: float = math.inf) -> bool:
+    return (
+        isinstance(value, int | np.integer) and not isinstance(value, bool) and low <= value <= high
+    )
+
+
+def check_population(hard_fraction, size, seed, named: Callable[[str], str] = str) -> None:
+    """Raise ValueError for arguments that `population` refuses; `named` says how each is called."""
+    number = isinstance(hard_fraction, int | float | np.floating)
+    fits = number and 0 <= hard_fraction <= 1
+    _demand(named("hard_fraction"), hard_fraction, "a number from 0 to 1", fits)
+    kinds = Subtraction().hard
+    share = max(hard_fraction, 1 - hard_fraction)
+    most = int(min(kinds.sum(), (~kinds).sum()) / share)  # of the larger kind all are taken
+    allowed = f"an integer from 2 to {most} where {named('hard_fraction')} = {hard_fraction:g}"
+    _demand(named("size"), size, allowed, _integer(size, 2, most))
+    _demand(named("seed"), seed, "an integer >= 0", _integer(seed, 0))
+
+
+def check_draws(
+    ks, prompts, n, repetitions, level, seed, named: Callable[[str], str] = str
+) -> None:
+    """Raise ValueError for arguments that `measure` refuses; `named` says how each is called."""
+    allowed = f"an integer from 3 (a jackknife over pairs) to {MOST_PROMPTS}"
+    _demand(named("prompts"), prompts, allowed, _integer(prompts, 3, MOST_PROMPTS))
+    _demand(named("n"), n, "an integer from 1 to 2^53", _integer(n, 1, LARGEST_INTEGER))
+    allowed = f"integers from 1 to {named('n')} = {n}"
+    for k in ks:
+        _demand(named("ks"), k, allowed, _integer(k, 1, n))
+    allowed = "an integer >= 2: a spread needs two"
+    _demand(named("repetitions"), repetitions, allowed, _integer(repetitions, 2))
+    fits = isinstance(level, int | float | np.floating) and level > 0 and (1 + level) / 2 < 1
+    _demand(named("level"), level, "above 0 and below 1", fits)
+    _demand(named("seed"), seed, "an integer >= 0", _integer(seed, 0))
+
+
 def population(model: str = "B", hard_fraction: float = 0.15, size: int = 600, seed: int = 0):
     """A `Population` of `size` prompts of the subtraction task, a share of them hard."""
-    as_positive_integers("size", size)
+    check_population(hard_fraction, size, seed)
     lm, tokenizer = load(model)
     task = Subtraction(hard_fraction)
     rng = np.random.default_rng([seed, 7])
@@ -128,8 +172,7 @@ def measure(
 
     coverage has itself the standard error sqrt(coverage (1 - coverage) / repetitions).
     """
-    as_positive_integers("repetitions", repetitions)
-    as_number("level", level, 0.0, 1.0, open_low=True)
+    check_draws(ks, prompts, n, repetitions, level, seed)
     truth = pool.truth(ks)
     estimators = ("unbiased", "plug-in")
     inside = {name: np.zeros(len(ks)) for name in estimators}

@@ -34,7 +34,7 @@ from .rows import Rows
 from .sampling import Completions, Sampling, end_tokens, sample
 from .scoring import encode, exact_rows, success_of
 from .storage import Pace, Store, read_manifest, read_stage
-from .tasks import Task, make_task
+from .tasks import HARD_FRACTION, Task, make_task
 from .verifiers import CORRECT, CRASHED, TIMED_OUT, VERIFIERS, WRONG, Judge
 
 PAPER_FILTERS = ((0.80, 0.10), (0.80, 0.15), (0.85, 0.05), (0.85, 0.10), (0.85, 0.15), (0.90, 0.10))
@@ -54,7 +54,7 @@ class Settings:
 
     model: str = _option("B", "a shipped model, a folder or a hub id")
     task: str = _option("subtraction", "what is asked, and how answers are verified")
-    hard_fraction: float = _option(0.15, "subtraction: mass of the prompts with a < b")
+    hard_fraction: float = _option(HARD_FRACTION, "subtraction: mass of the prompts with a < b")
     data: str = _option("", "jsonl: the file; math, gsm8k: another copy's id")
     verifier: str = _option("", f"of data: {', '.join(VERIFIERS)}; empty is the task's own")
     chat: bool = _option(False, "prompts go through the tokenizer's chat template")

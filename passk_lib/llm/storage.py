@@ -41,6 +41,47 @@ def write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+def check_folder(name: str, folder: str) -> Path:
+    """The folder, which can be written to or made; nothing is left there.
+
+    Raises ValueError, beginning with `name`, for a file, a path below one, and where writing is not
+    allowed.
+    """
+    problem = f"{name} = {folder!r}"
+    if not folder:
+        raise ValueError(f"{problem}: is empty; give a folder")
+    there = Path(folder).absolute()
+    try:
+        while not there.exists():
+            there = there.parent
+        if not there.is_dir():
+            what = "is a file" if there == Path(folder).absolute() else f"{there} is a file"
+            raise ValueError(f"{problem}: {what}; give a folder")
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise ValueError(
+            f"{problem}: cannot be written: {error.strerror}; give a folder that can"
+        ) from None
+    return Path(folder)
+
+
+def check_file(name: str, file: str) -> Path:
+    """The file, in a folder that is there and can be written to; ValueError otherwise."""
+    path = Path(file)
+    if not file or path.is_dir():
+        raise ValueError(f"{name} = {file!r}: is {'a folder' if file else 'empty'}; give a file")
+    parent = path.absolute().parent
+    if not parent.is_dir():
+        raise ValueError(f"{name} = {file!r}: there is no folder {str(path.parent)!r}")
+    try:
+        with tempfile.TemporaryFile(dir=parent):
+            pass
+    except OSError as error:
+        raise ValueError(f"{name} = {file!r}: cannot be written: {error.strerror}") from None
+    return path
+
+
 def pack(arrays: dict[str, np.ndarray]) -> bytes:
     """Arrays as the bytes of an .npz file: the same arrays, the same bytes."""
     buffer = io.BytesIO()

@@ -51,6 +51,7 @@ class Task(ABC):
         return np.random.default_rng([seed, 0]).choice(len(self.prompts), size, p=self.mass)
 
 
+HARD_FRACTION = 0.15  # mass of the prompts with a < b, unless said otherwise
 OPENINGS = ("So", "Thus", "Ok", "Well", "Hmm", "Wait")
 
 
@@ -64,7 +65,7 @@ class Subtraction(Task):
 
     name = "subtraction"
 
-    def __init__(self, hard_fraction: float = 0.15):
+    def __init__(self, hard_fraction: float = HARD_FRACTION):
         if isinstance(hard_fraction, bool) or not isinstance(
             hard_fraction, int | float | np.floating
         ):
@@ -201,15 +202,33 @@ TASKS = ("subtraction", "jsonl", *HUB)
 
 
 def make_task(
-    name: str, hard_fraction: float = 0.15, data: str = "", verifier: str = "", revision: str = ""
+    name: str,
+    hard_fraction: float = HARD_FRACTION,
+    data: str = "",
+    verifier: str = "",
+    revision: str = "",
 ) -> Task:
-    """The task of that name; ValueError for an unknown one, or for data that cannot be read."""
+    """The task of that name; ValueError for an unknown one, for data that cannot be read, and for
+    what that task has no use for."""
+    if name not in TASKS:
+        raise ValueError(f"task = {name!r}: must be one of {', '.join(TASKS)}")
+    if verifier:
+        check_verifier(verifier)
     if name == "subtraction":
+        for option, value in (("data", data), ("verifier", verifier)):
+            if value:
+                raise ValueError(
+                    f"{option} = {value!r}: the task subtraction has its own; {option} goes with "
+                    f"the tasks {', '.join(TASKS[1:])}"
+                )
         return Subtraction(hard_fraction)
+    if hard_fraction != HARD_FRACTION:
+        raise ValueError(
+            f"hard_fraction = {hard_fraction!r}: the task {name} has none; it goes with the task "
+            "subtraction"
+        )
     if name == "jsonl":
         if not data:
             raise ValueError("data = '': the task jsonl needs a file with prompts and answers")
         return jsonl_task(data, verifier or "exact")
-    if name in HUB:
-        return hub_task(name, data, verifier, revision)
-    raise ValueError(f"task = {name!r}: must be one of {', '.join(TASKS)}")
+    return hub_task(name, data, verifier, revision)

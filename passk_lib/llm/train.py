@@ -19,8 +19,10 @@ import torch
 
 from .models import one_thread, quiet_transformers, tiny_model, tiny_tokenizer
 from .scoring import exact_rows, success_of
+from .storage import check_folder
 from .tasks import OPENINGS, Subtraction
 
+CARD = "README.md"
 HARD_FRACTION = 0.30  # of the corpus, whatever the prompt mix of the experiment
 KEEP_MINUS, SPURIOUS_MINUS = 0.12, 0.06
 # How much more, or less, often the minus appears after each opening word; the mean is 1.
@@ -137,16 +139,43 @@ def train(
     return model.eval(), tokenizer, losses
 
 
+def _title(name: str) -> str:
+    """How the heading of a tiny model's card begins."""
+    return f"# Tiny model {name}:"
+
+
+def check_target(name: str, folder: str, model: str) -> Path:
+    """The folder, if that tiny model can be written to it without harm to anything else.
+
+    Raises ValueError, beginning with `name`, where `check_folder` does, and for a folder that holds
+    something other than that same model.
+    """
+    path = check_folder(name, folder)
+    if not path.is_dir() or all(entry.name.startswith(".") for entry in path.iterdir()):
+        return path
+    try:
+        own = _title(model) in (path / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        own = False
+    if not own:
+        raise ValueError(
+            f"{name} = {folder!r}: is not empty and holds no tiny model {model}, so something of "
+            "yours could be overwritten; give a new folder"
+        )
+    return path
+
+
 def write_model(model, tokenizer, folder: Path, card: str) -> None:
     """Weights (safetensors), tokenizer and model card; each file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as name:
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".") as name:
         scratch = Path(name)
         with quiet_transformers():
             model.save_pretrained(scratch)
         tokenizer.save_pretrained(scratch)
-        (scratch / "README.md").write_text(card, encoding="utf-8")
-        for path in scratch.iterdir():
+        (scratch / CARD).write_text(card, encoding="utf-8")
+        # The card first: by it a later run knows the folder, should this one be cut short.
+        for path in sorted(scratch.iterdir(), key=lambda path: path.name != CARD):
             path.chmod(0o644)
             os.replace(path, folder / path.name)
 
@@ -174,7 +203,7 @@ def model_card(recipe: Recipe, model, tokenizer, losses: list[float]) -> str:
 license: mit
 pipeline_tag: text-generation
 ---
-# Tiny model {recipe.name}: {recipe.about}
+{_title(recipe.name)} {recipe.about}
 
 A Llama model with {size:,} parameters over characters, made for one purpose: a real causal
 language model whose success probabilities are known exactly. It subtracts two-digit numbers

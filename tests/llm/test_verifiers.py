@@ -141,7 +141,7 @@ def test_bad_files_are_named_with_their_line(tmp_path, text, message):
     [
         (lambda: make_task("jsonl"), "needs a file"),
         (lambda: make_task("jsonl", data="/no/such/file"), "cannot be read"),
-        (lambda: make_task("jsonl", data=__file__, verifier="eval"), "line 1"),
+        (lambda: make_task("jsonl", data=__file__, verifier="exact"), "line 1"),
     ],
 )
 def test_missing_data_are_named(call, message):
