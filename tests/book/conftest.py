@@ -11,6 +11,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 from browser import HTML, serve
 from small_book import ROOT, SmallBook
 
+_MEASURED = pytest.StashKey()
+
+
+@pytest.fixture
+def measured(pytestconfig):
+    """A list of lines: what a passing test has measured; printed when the session ends."""
+    return pytestconfig.stash.setdefault(_MEASURED, [])
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    lines = config.stash.get(_MEASURED, [])
+    if lines:
+        terminalreporter.section("live figures: weight and speed")
+        for line in lines:
+            terminalreporter.write_line(line)
+
 
 @pytest.fixture(scope="session")
 def build(request) -> subprocess.CompletedProcess | None:

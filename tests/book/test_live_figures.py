@@ -83,6 +83,11 @@ def state(page) -> dict:
     return page.evaluate(f"{FIGURE}.state")
 
 
+def opening(make) -> dict:
+    """The state that Python's figure begins with, as the browser writes it."""
+    return json.loads(json.dumps(make().state()))
+
+
 def numbers(page) -> dict:
     # JSON has no NaN: it becomes null, as an undefined number is None in Python.
     return json.loads(page.evaluate(f"JSON.stringify({FIGURE}.numbers)"))
@@ -130,10 +135,10 @@ def test_numbers_equal_numpys_at_five_settings(name, visit):
             )
         page.locator(".pk-reset").click()
         rest(page)
-        assert state(page) == make().state()
+        assert state(page) == opening(make)
         press(page, "ArrowRight", "ArrowUp", "Shift+ArrowLeft")
         settings = state(page)
-        assert settings != make().state()
+        assert settings != opening(make)
         assert_same(numbers(page), make(**settings).numbers(), "after three keys")
 
 
@@ -291,12 +296,12 @@ def widget_state(html, page: str) -> str:
     return re.search(STATE, (html / "chapters" / page).read_text(encoding="utf8"), re.S)[1]
 
 
-def test_code_and_state_of_a_page_with_every_figure_stay_below_200_kB(html):
+def test_code_and_state_of_a_page_with_every_figure_stay_below_200_kB(html, measured):
     together = widget_state(html, "together.html")
     size = len(gzip.compress(together.encode()))
     one = len(gzip.compress(widget_state(html, "conflictmap.html").encode()))
-    print(
-        f"\nwidget code and state: {one / 1000:.0f} kB one figure, {size / 1000:.0f} kB all seven"
+    measured.append(
+        f"widget code and state: {one / 1000:.0f} kB one figure, {size / 1000:.0f} kB all seven"
     )
     assert size < 200_000
     held = [s for s in json.loads(together)["state"].values() if "key" in s["state"]]
@@ -328,15 +333,17 @@ WIGGLES = {
 
 
 @figures
-def test_repaint_benchmark(name, visit):
+def test_repaint_benchmark(name, visit, measured):
     """Script, styles and layout of one repaint. The bound is loose, for machines that are shared;
-    what is printed is what counts."""
+    what the end of the session prints is what counts."""
     with visit(name) as page:
         for key, value in WIGGLES[name].items():
             patch = f"const figure = {FIGURE}; return i => ({{{key}: {value}}})"
             costs = page.evaluate(REPAINTS, patch)
             median = statistics.median(costs)
-            print(f"\n{name}, {key}: repaint {median:.1f} ms (median), {max(costs):.1f} (most)")
+            measured.append(
+                f"{name}, {key}: repaint {median:.1f} ms (median), {max(costs):.1f} (most)"
+            )
             assert median < 50
 
 
@@ -355,10 +362,10 @@ REPAINTS = """(source) => {
 }"""
 
 
-def test_a_figure_is_ready_soon(visit):
+def test_a_figure_is_ready_soon(visit, measured):
     with visit("ConflictMap") as page:
         ready = page.evaluate("performance.getEntriesByName('passk-figure')[0].startTime")
-    print(f"\nConflictMap: drawn {ready / 1000:.2f} s after the page was asked for")
+    measured.append(f"ConflictMap: drawn {ready / 1000:.2f} s after the page was asked for")
     assert ready < 5000
 
 
@@ -444,10 +451,37 @@ def test_the_picture_gives_way_to_the_figure_and_returns_in_print(visit):
         assert not page.locator(".pk").is_visible()
 
 
+# --- What the book's own styles repair
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_word_that_was_searched_for_can_be_read_where_it_is_marked(theme, browser, address):
+    context = browser.new_context(color_scheme=theme)
+    page = context.new_page()
+    page.goto(f"{address.rsplit('/', 1)[0]}/search.html?q=outside")
+    marked = page.locator("#search-results span.highlighted").first
+    marked.wait_for(timeout=10_000)
+    page.evaluate("""() => {
+        const link = document.querySelector("#search-results a");
+        link.innerHTML = "<span class='highlighted'>outside</span>";
+    }""")  # a title is marked where a page was opened from here
+    page.evaluate(AXE)
+    found = page.evaluate("axe.run('#search-results', {runOnly: ['color-contrast']})")
+    assert [v["nodes"][0]["html"][:200] for v in found["violations"]] == []
+    assert found["passes"], "axe judged nothing"
+    words, ground = marked.evaluate(
+        "e => [getComputedStyle(e).color, getComputedStyle(e).backgroundColor]"
+    )
+    hexed = ["#" + "".join(f"{int(x):02x}" for x in re.findall(r"\d+", c)[:3])
+             for c in (words, ground)]  # fmt: skip
+    assert contrast(*hexed) >= 7
+    context.close()
+
+
 # --- The chapters themselves
 
 
-def test_every_figure_that_a_chapter_shows_is_alive_there(site, browser):
+def test_every_figure_that_a_chapter_shows_is_alive_there(site, browser, measured):
     """On the book's own pages: drawn, at rest where NumPy says, without a fault or a request to
     another host, and light enough."""
     checked = []
@@ -482,4 +516,6 @@ def test_every_figure_that_a_chapter_shows_is_alive_there(site, browser):
         assert len(gzip.compress("".join(states).encode())) < 200_000, path
     if not checked:
         pytest.skip("no page of the built book shows a live figure")
-    print(f"\n{len(checked)} live figures in the chapters: {', '.join(sorted(set(checked)))}")
+    measured.append(
+        f"{len(checked)} live figures in the chapters: {', '.join(sorted(set(checked)))}"
+    )
