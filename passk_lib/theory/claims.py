@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from sympy import sympify
 
@@ -26,7 +26,7 @@ SIGN = {"=": "=", "≤": r"\le", "<": "<"}
 TURNED = {"≤": r"\ge", "<": ">"}
 
 
-@dataclass
+@dataclass(frozen=True)
 class Line:
     """One line of a derivation: `relation` is empty at the start of a chain or for a heading."""
 
@@ -36,7 +36,7 @@ class Line:
     uses: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Part:
     """One part of a statement, with the theorem that proves it."""
 
@@ -51,7 +51,7 @@ class Part:
         return _relation_latex((self.left, self.relation, self.right))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Given:
     words: str
     theorem: Theorem
@@ -108,7 +108,8 @@ class Proof:
 
     def rest_on(self, claim_id: str) -> None:
         """Name a claim that the statement leans on without using its theorem."""
-        self._lookup(claim_id)
+        if self._lookup(claim_id).status == "refuted as printed":
+            raise Rejected(f"{claim_id}: is refuted as printed, nothing can rest on it")
         self.rests_on.append(claim_id)
 
     def step(self, words: str) -> None:
@@ -225,26 +226,30 @@ class Claim:
     refutes: bool = False
 
 
-@dataclass
+@dataclass(frozen=True)
 class Check:
-    """Outcome of a finite check: how many cases, and what they show (Markdown)."""
+    """Outcome of a finite check: how many cases (at least one), what they show (Markdown)."""
 
     cases: int
     shows: str
     holds: bool = True
 
+    def __post_init__(self):
+        if isinstance(self.cases, bool) or self.cases < 1:
+            raise ValueError(f"cases: {self.cases!r} must be an integer of at least 1")
 
-@dataclass
+
+@dataclass(frozen=True)
 class Result:
-    """A claim with its computed status."""
+    """A claim with its computed status. The theorems of its parts name it as their source."""
 
     claim: Claim
     status: str
     seconds: float
     depends_on: tuple[str, ...]
-    givens: list[Given] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    parts: list[Part] = field(default_factory=list)
+    givens: tuple[Given, ...] = ()
+    lines: tuple[Line, ...] = ()
+    parts: tuple[Part, ...] = ()
     check: Check | None = None
     axioms: tuple[str, ...] = ()
 
@@ -316,26 +321,39 @@ def forget() -> None:
     _results.clear()
 
 
+def _weakest(own: str, claim_id: str, needs) -> str:
+    """The weakest among a status and those of the claims that are needed; `own` if all are as
+    strong."""
+    statuses = {d: result(d).status for d in needs}
+    for d, status in statuses.items():
+        if status not in STRENGTH:
+            raise Rejected(f"{claim_id}: rests on {d}, which is {status}")
+    weakest = min(statuses.values(), key=STRENGTH.__getitem__, default=own)
+    return weakest if STRENGTH[weakest] < STRENGTH[own] else own
+
+
 def _run(claim: Claim, proof: Proof | None = None) -> Result:
     begin = time.perf_counter()
-    for other in claim.depends_on:
-        result(other)
-    if claim.declared:
-        return Result(claim, claim.declared, time.perf_counter() - begin, claim.depends_on)
-    if claim.check:
-        outcome = claim.check()
-        if outcome.holds == claim.refutes:
+    if claim.derive is None:
+        own = claim.declared or "checked"
+        status = _weakest(own, claim.id, claim.depends_on)
+        if status != own:
+            raise Rejected(f"{claim.id}: is declared {own} and rests on a claim that is {status}")
+        outcome = claim.check() if claim.check else None
+        if outcome and outcome.holds == claim.refutes:
             raise Rejected(f"{claim.id}: the check fails: {outcome.shows}")
-        status = "refuted as printed" if claim.refutes else "checked"
+        if claim.refutes:
+            status = "refuted as printed"
         return Result(claim, status, time.perf_counter() - begin, claim.depends_on, check=outcome)
     proof = proof or Proof(claim.id)
     claim.derive(proof)
     if not proof.parts:
         raise Rejected(f"{claim.id}: states nothing")
-    status = min(("proved", *(result(d).status for d in proof.rests_on)),
-                 key=lambda s: STRENGTH.get(s, -1))
+    # what the page names, and what its theorems come from, however they got there
+    sources = sorted(set().union(*(p.theorem.rests_on for p in proof.parts)))
+    needs = tuple(dict.fromkeys([*proof.rests_on, *sources]))
+    status = _weakest("proved", claim.id, needs)
     axioms = sorted(set().union(*(p.theorem.axioms for p in proof.parts)))
-    own = time.perf_counter() - begin
-    status = "proved" if STRENGTH[status] == 2 else status
-    return Result(claim, status, own, tuple(proof.rests_on), proof.givens, proof.lines,
-                  proof.parts, axioms=tuple(axioms))
+    parts = tuple(replace(p, theorem=kernel.resting_on(p.theorem, claim.id)) for p in proof.parts)
+    return Result(claim, status, time.perf_counter() - begin, needs, tuple(proof.givens),
+                  tuple(proof.lines), parts, axioms=tuple(axioms))

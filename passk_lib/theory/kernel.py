@@ -53,16 +53,33 @@ _KEY = object()
 
 
 class Theorem:
-    """left (=, <=, <) right, under `hypotheses`, by `axioms`, using the claims in `rests_on`."""
+    """left (=, <=, <) right, under `hypotheses`, by `axioms`, using the claims in `rests_on`.
+
+    It can be neither changed nor copied. That guards against accidents, not against a program
+    that reaches into Python's internals: what is trusted is the code of this package.
+    """
 
     __slots__ = ("axioms", "hypotheses", "left", "relation", "rests_on", "right")
 
     def __init__(self, key, left, relation, right, hypotheses, axioms, rests_on):
         if key is not _KEY:
             raise TypeError("a Theorem is made by rules, never written down")
-        self.left, self.relation, self.right = left, relation, right
-        self.hypotheses = frozenset(hypotheses)
-        self.axioms, self.rests_on = frozenset(axioms), frozenset(rests_on)
+        values = (frozenset(axioms), frozenset(hypotheses), left, relation, frozenset(rests_on),
+                  right)
+        for name, value in zip(self.__slots__, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __init_subclass__(cls):
+        raise TypeError("a Theorem has no subclasses")
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"{name}: a Theorem does not change")
+
+    def __delattr__(self, name):
+        raise AttributeError(f"{name}: a Theorem does not change")
+
+    def __reduce_ex__(self, protocol):  # also what copy and deepcopy call
+        raise TypeError("a Theorem is made by rules, never copied")
 
     def __repr__(self):
         return f"Theorem({self.left} {self.relation} {self.right})"
@@ -75,6 +92,7 @@ class Theorem:
 def conclude(left, relation, right, premises=(), hypotheses=(), axiom=None) -> Theorem:
     """Make a theorem; for the rules of this file and of axioms.py alone."""
     left, right = sympify(left), sympify(right)
+    _only_theorems(premises)
     if relation not in RELATIONS:
         raise Rejected(f"relation: {relation!r} is none of = ≤ <")
     if is_vector(nf(left)) or is_vector(nf(right)):
@@ -85,6 +103,12 @@ def conclude(left, relation, right, premises=(), hypotheses=(), axiom=None) -> T
     axioms = set().union(*(p.axioms for p in premises)) | ({axiom} if axiom else set())
     rests_on = set().union(*(p.rests_on for p in premises))
     return Theorem(_KEY, left, relation, right, hypotheses, axioms, rests_on)
+
+
+def _only_theorems(premises) -> None:
+    for t in premises:
+        if type(t) is not Theorem:
+            raise Rejected(f"a premise must be a Theorem, not {type(t).__name__}")
 
 
 # -------------------------------------------------------------------------- logical rules
@@ -98,6 +122,7 @@ def assume(left, relation, right, everywhere: bool = False) -> Theorem:
 
 def resting_on(theorem: Theorem, claim_id: str) -> Theorem:
     """The same theorem, marked as taken from an earlier claim."""
+    _only_theorems([theorem])
     return Theorem(_KEY, theorem.left, theorem.relation, theorem.right, theorem.hypotheses,
                    theorem.axioms, {claim_id})
 
@@ -269,6 +294,7 @@ def _is_order(expr, least: int) -> bool:
 
 def discharge(t: Theorem, *proofs: Theorem) -> Theorem:
     """Drop hypotheses that are proved: h |- c and |- h give |- c."""
+    _only_theorems([t, *proofs])
     left = set(t.hypotheses)
     gained: set = set()
     for proof in proofs:

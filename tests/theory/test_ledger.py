@@ -19,7 +19,8 @@ eq-37 eq-38 eq-39 lem-C.1 prop-4.6 prop-B.1 single-crossing sharp-gradient sharp
 sharp-norm sharp-norm-strict sharp-smoothness sharp-step cor-4.4-sharp k-star-quarter
 large-k-conflict large-k-agreement conflict-cv no-strong-interference
 k-dagger k-star-at-least-one
-sharp-step sharp-half conflict-needs-negative stationary never-solved f-is-conflict k-star-sharp eq-26
+sharp-step sharp-half conflict-needs-negative stationary never-solved f-is-conflict k-star-sharp
+eq-26
 """.split()
 
 

@@ -1,5 +1,10 @@
 """Negative controls of the checker itself: ways to a false theorem that the rules refuse."""
 
+import copy
+import dataclasses
+import pickle
+from types import SimpleNamespace
+
 import pytest
 from sympy import I, Integer, Rational, Symbol, sqrt
 
@@ -18,10 +23,12 @@ from passk_lib.theory.axioms import (
 )
 from passk_lib.theory.kernel import (
     Rejected,
+    Theorem,
     assume,
     at,
     at_least,
     combine,
+    discharge,
     inner,
     number,
     power_equal,
@@ -256,3 +263,91 @@ def test_what_is_known_of_a_name_does_not_change():
             primitive(head, "u", indicator=True)
     other, t = complement(r(x, y))
     assert complement(r(x, y))[0] == other and t.right == 1 - r(x, y)
+
+
+# ------------------------------------------------------------------------- theorems and statuses
+
+
+def test_a_theorem_does_not_change_and_is_not_copied():
+    t = number(1)
+    with pytest.raises(AttributeError, match="does not change"):
+        t.right = Integer(-1)
+    with pytest.raises(AttributeError, match="does not change"):
+        del t.hypotheses
+    for duplicate in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match="never copied"):
+            duplicate(t)
+    blank = Theorem.__new__(Theorem)
+    with pytest.raises(AttributeError, match="does not change"):
+        blank.left = Integer(1)
+    assert (t.left, t.relation, t.right) == (0, "<", 1)
+
+
+def test_nothing_passes_for_a_theorem():
+    fake = SimpleNamespace(left=Integer(1), relation="<", right=Integer(0), difference=Integer(-1),
+                           hypotheses=frozenset(), axioms=frozenset(), rests_on=frozenset())
+    with pytest.raises(Rejected, match="must be a Theorem"):
+        combine(1, "<", 0, fake)
+    with pytest.raises(Rejected, match="must be a Theorem"):
+        discharge(assume(1, "<", 0), fake)
+    with pytest.raises(TypeError, match="no subclasses"):
+        type("Fake", (Theorem,), {})
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    monkeypatch.setattr(claims, "CLAIMS", dict(claims.CLAIMS))
+    monkeypatch.setattr(claims, "_results", {})
+
+
+def test_a_result_does_not_change(fresh):
+    result = claims.result("eq-27")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.status = "checked"
+    with pytest.raises(TypeError):
+        result.parts[0] = result.parts[0]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.parts[0].right = Integer(0)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.lines[0].formula = "0"
+
+
+def test_a_borrowed_theorem_brings_the_status_of_its_claim(fresh):
+    @claims.proved("leaning", "—", "leans on a citation")
+    def _(proof):
+        proof.rest_on("descartes")
+        proof.state_same(proof.chain(0, ("≤", m**2, "a square", square(m))))
+
+    @claims.proved("borrowing", "—", "takes the theorem without `use`")
+    def _(proof):
+        proof.state_same(claims.result("leaning").parts[0].theorem)
+    borrowed = claims.result("borrowing")
+    assert (borrowed.status, borrowed.depends_on) == ("cited", ("leaning",))
+
+
+def test_nothing_names_a_refuted_claim_as_its_ground(fresh):
+    @claims.proved("lost", "—", "leans on a slip")
+    def _(proof):
+        proof.rest_on("slip-1")
+        proof.state_same(combine(m, "=", m))
+    claims.declare("cited-lost", "—", "t", "cited", "s", "r", depends_on=("slip-1",))
+
+    @claims.checked("checked-lost", "—", "t", "s", depends_on=("slip-1",))
+    def _():
+        return claims.Check(1, "yes")
+    for name in ("lost", "cited-lost", "checked-lost"):
+        with pytest.raises(Rejected, match="refuted"):
+            claims.result(name)
+
+
+def test_a_declared_status_is_no_stronger_than_its_grounds(fresh):
+    number_ = next(c.id for c in claims.CLAIMS.values() if c.check and not c.refutes)
+    claims.declare("too-strong", "—", "t", "cited", "s", "r", depends_on=(number_,))
+    with pytest.raises(Rejected, match="is declared cited"):
+        claims.result("too-strong")
+
+
+@pytest.mark.parametrize("cases", [0, -1, True])
+def test_a_check_has_cases(cases):
+    with pytest.raises(ValueError, match="at least 1"):
+        claims.Check(cases, "nothing")
