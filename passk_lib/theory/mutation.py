@@ -9,7 +9,9 @@ derivation once more with that one change. A mutant is
   or a field that is hard to find);
 - `equivalent`: accepted, with the same normal form as the original;
 - `not needed`: accepted, because the change claims less or uses less; on every random field that
-  meets its hypotheses the changed claim holds;
+  meets its hypotheses, and there are some, the changed claim holds;
+- `not needed, no field met it`: accepted, but no random field meets the changed hypotheses, so
+  nothing was tried;
 - `ACCEPTED FALSE`: accepted although a field falsifies it. There must be none.
 """
 
@@ -31,7 +33,8 @@ from .random_models import policies
 from .terms import Completion, Fn, Inner, Inv, Mean, OpNorm, Prompt, VectorSymbol, Whole
 
 FALSE = "ACCEPTED FALSE"
-CLASSES = ("falsified", "rejected", "equivalent", "not needed", FALSE)
+UNTRIED = "not needed, no field met it"
+CLASSES = ("falsified", "rejected", "equivalent", "not needed", UNTRIED, FALSE)
 
 # ------------------------------------------------------------------- single-node changes of a tree
 
@@ -169,11 +172,16 @@ def sites(claim: Claim) -> tuple[list[Site], Proof]:
     return page.sites, page
 
 
+_NOTHING = (Integer(0), "=", Integer(0))  # what is supposed where a hypothesis is dropped
+
+
 def mutants(site: Site) -> Iterator[Mutant]:
     """Every single-node change of what stands at the site, and every reason left out."""
     if site.kind in ("hypothesis", "statement"):
         for name, value in relation_changes(*site.value):
             yield Mutant(site, name, value)
+        if site.kind == "hypothesis":
+            yield Mutant(site, "drop a hypothesis", _NOTHING)
     elif site.kind == "implication":
         premise, goal = site.value
         for name, value in relation_changes(*premise):
@@ -278,6 +286,21 @@ class Fields:
                         return one
         return None
 
+    def met(self, givens, parts) -> int:
+        """How many fields meet all hypotheses (and the premise) of one of the parts."""
+        return sum(_met(givens, part, batch) for part in parts for batch in self.batches)
+
+
+def _met(givens, part: Part, models: Policies) -> int:
+    with np.errstate(all="ignore"):
+        try:
+            return int(admitted(givens, part, models, slack=0.0).sum())
+        except _UNDEFINED:
+            return 0
+
+
+_UNDEFINED = (Undefined, Malformed, ValueError, OverflowError, TypeError, ZeroDivisionError)
+
 
 def _violations(givens, part: Part, models: Policies) -> np.ndarray:
     """Positions where the hypotheses seem to hold and the part seems to fail."""
@@ -288,7 +311,7 @@ def _violations(givens, part: Part, models: Policies) -> np.ndarray:
             if not len(ok):
                 return ok
             good = true_where(part.left, part.relation, part.right, models.pick(ok), slack)
-        except (Undefined, Malformed, ValueError, OverflowError, TypeError, ZeroDivisionError):
+        except _UNDEFINED:
             return np.array([], dtype=int)
     return ok[~good]
 
@@ -310,7 +333,9 @@ def judge(mutant: Mutant, written: list[Site], page: Proof, fields: Fields) -> s
     givens = [g.theorem for g in changed.givens]
     if fields.falsify(givens, changed.parts) is not None:
         return FALSE
-    return "equivalent" if mutant.drop is None and _same(mutant) else "not needed"
+    if mutant.drop is None and _same(mutant):
+        return "equivalent"
+    return "not needed" if fields.met(givens, changed.parts) else UNTRIED
 
 
 def _same(mutant: Mutant) -> bool:

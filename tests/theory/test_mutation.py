@@ -5,7 +5,16 @@ from collections import Counter
 import pytest
 
 from passk_lib.theory import claims, mutation, statements  # noqa: F401
-from passk_lib.theory.mutation import FALSE, Fields, all_mutants, changes, judge, judge_definition
+from passk_lib.theory.mutation import (
+    FALSE,
+    UNTRIED,
+    Fields,
+    accepted,
+    all_mutants,
+    changes,
+    judge,
+    judge_definition,
+)
 from passk_lib.theory.setting import G, a, k, m, w, x
 from passk_lib.theory.terms import E
 
@@ -50,6 +59,20 @@ def test_no_false_mutant_of_the_weight_is_accepted(fields, mutation_score):
         for head, _, body in mutation.definition_mutants() if head in ("w", "a", "margin"))
     mutation_score["definitions, fixed part"] = classes
     assert not classes[FALSE]
+
+
+def test_no_hypothesis_of_a_claim_can_be_dropped():
+    dropped = [m_ for m_, _, _ in all_mutants() if m_.name == "drop a hypothesis"]
+    assert len(dropped) > 100
+    assert not [(m_.site.claim, m_.site.value) for m_ in dropped if accepted(m_) is not None]
+
+
+def test_a_change_that_no_field_can_try_is_not_called_shown(fields):
+    """0 < -G is accepted in place of 0 < G, and met by no field."""
+    (kind,) = (judge(mutant, written, page, fields)
+               for mutant, written, page in all_mutants(["eq-33"])
+               if mutant.site.kind == "hypothesis" and mutant.value == (0, "<", -G))
+    assert kind == UNTRIED
 
 
 @pytest.mark.long
