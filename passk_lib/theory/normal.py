@@ -24,6 +24,7 @@ from sympy.polys.polyerrors import PolynomialError
 
 from .terms import (
     DEFINITIONS,
+    FREE,
     INDICATORS,
     Completion,
     Exp,
@@ -347,6 +348,7 @@ def _nf(expr) -> dict:
     if expr.is_Symbol:
         if type(expr) is Symbol and expr.name in DEFINITIONS:
             return dict(nf(DEFINITIONS[expr.name].body))
+        FREE.add(expr.name)
         return _atom(("order" if isinstance(expr, Whole) else "sym", expr.name))
     if isinstance(expr, Add):
         return _plus(dict(nf(a)) for a in expr.args)

@@ -192,12 +192,15 @@ class Definition:
 DEFINITIONS: dict[str, Definition] = {}
 PRIMITIVES: dict[str, str] = {}  # head -> LaTeX template
 INDICATORS: set[str] = set()  # heads whose values are 0 or 1
+FREE: set[str] = set()  # symbols that a normal form has read as constants
 
 
 def define(head: str, params: tuple, body, latex: str):
     """Give `head` a definition; returns the function that builds head(...)."""
     if head in DEFINITIONS or head in PRIMITIVES:
         raise ValueError(f"head: {head!r} is defined already")
+    if head in FREE:
+        raise ValueError(f"head: {head!r} is in use as a constant; define it before it is used")
     body = sympify(body)
     loose = free_variables(body) | {s for s in body.free_symbols if isinstance(s, Whole)}
     if not loose <= set(params) | {v.prompt for v in params if isinstance(v, Completion)}:

@@ -70,6 +70,7 @@ from passk_lib.theory.terms import (
     Prompt,
     VectorSymbol,
     Whole,
+    define,
     ip,
     primitive,
     substitute,
@@ -261,6 +262,9 @@ def test_what_is_known_of_a_name_does_not_change():
     for head in ("u", "p", "r"):
         with pytest.raises(ValueError, match="defined already"):
             primitive(head, "u", indicator=True)
+    assert gradient(G).right == 0  # a constant, so it cannot be given a body that moves with theta
+    with pytest.raises(ValueError, match="in use as a constant"):
+        define("G", (), J(1), "G")
     other, t = complement(r(x, y))
     assert complement(r(x, y))[0] == other and t.right == 1 - r(x, y)
 
