@@ -106,7 +106,7 @@ def test_a_figure_and_its_kernel_see_the_same_state(lab, browser, tmp_path):
     theta = page.evaluate(f"{figure}.state.theta")
     assert theta[0] > -1.9 and theta[1] > -2
     page.wait_for_timeout(500)
-    expected = f"theta is [{theta[0]}, {theta[1]}]"
+    expected = f"theta is ({theta[0]}, {theta[1]})"
     assert expected in run(2).inner_text(timeout=30_000)
 
     # A bad value is refused, and the figure stays as it is.
