@@ -19,9 +19,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["Run", "certified_signs", "sum_error"]
+__all__ = ["TINIEST", "Run", "certified_signs", "sum_error"]
 
 _U = 2.0**-53
+TINIEST = 2.0**-1074
+"""The smallest positive float: what one product can lose by underflow."""
 _BLOCK = 128
 _BATCH = 2**19
 
@@ -55,7 +57,9 @@ class _Sum:
         columns = [c, -c * d, size, size * d, size * d**2, size * d**4, error, error * d]
         self.columns = np.stack(columns, axis=1)
         # What underflow may hide, of any one number or of all of them together.
-        self.slack = 1e-290 * float(size.max() + error.max())
+        self.slack = 1e-290 * float(size.max() + error.max()) + (
+            2 * TINIEST * np.count_nonzero(size + error)
+        )
 
     def at(self, k: np.ndarray) -> np.ndarray:
         """Rows (F, F', error of F, error of F', P + Q, bound of |F''''|) at each k, (ks, 6)."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .checks import as_integers, as_nonnegative, as_number, as_rows, read_only
-from .expsum import Run, certified_signs, sum_error
+from .expsum import TINIEST, Run, certified_signs, sum_error
 from .field import DenseField, PromptField
 from .objectives import Objective, PassAtK
 
@@ -90,6 +90,17 @@ def kernel_blocks(field: PromptField, block: int = 1024) -> Iterator[tuple[slice
 
 
 # --- Agreement and conflict: (8)-(11), (19), (20) --------------------------------------------
+
+
+def _require_squares(field: PromptField) -> None:
+    """Refuse gradients whose products floats cannot hold: they would be 0 or infinite."""
+    if isinstance(field, DenseField):
+        largest = float(np.abs(field.gradients).max())
+        if largest > 0 and not 1e-140 <= largest <= 1e140:
+            raise ValueError(
+                "gradients must have a largest entry between 1e-140 and 1e140 in size, so that "
+                f"products neither underflow nor overflow; got {largest:g}: rescale them"
+            )
 
 
 def agreement(field: PromptField) -> np.ndarray:
@@ -325,6 +336,7 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
     Costs one mean, one inner and one `means` of the field.
     """
     request = _Request.of(field, k, weights)
+    _require_squares(field)
     mass = field.mass
     gradient = field.mean()
     a = field.inner(gradient)
@@ -733,6 +745,7 @@ def conflict_set(
     other field's scores as exact. k = 1 never conflicts: ⟨∇J_1, ∇J_1⟩ is a square.
     """
     k_max = int(as_integers("k_max", k_max, 1))
+    _require_squares(field)
     if agreement_error is not None:
         a, error = agreement(field), as_nonnegative("agreement_error", agreement_error)
         if error.shape != (field.size,):
@@ -740,7 +753,8 @@ def conflict_set(
     else:
         a, error = _agreement_with_error(field)
     c = field.mass * a
-    c_error = field.mass * error + 2.0**-52 * np.abs(c)
+    lost = 2 * TINIEST * ((field.mass > 0) & ((a != 0) | (error > 0)))
+    c_error = field.mass * error + 2.0**-52 * np.abs(c) + lost
     runs, beyond = certified_signs(c, c_error, field.success, k_max)
     if runs and runs[0].sign > 0:
         runs[0] = runs[0]._replace(first=1)
@@ -758,9 +772,11 @@ def _agreement_with_error(field: PromptField) -> tuple[np.ndarray, np.ndarray]:
     for i in range(0, field.size, 128):  # in blocks, for the bound of `sum_error`
         gradient += field.mass[i : i + 128] @ g[i : i + 128]
         total += field.mass[i : i + 128] @ size[i : i + 128]
-    doubt = 1.01 * sum_error(field.size) * total
+    # Relative rounding, and what products of numbers other than 0 lose by underflow.
+    doubt = 1.01 * sum_error(field.size) * total + np.count_nonzero(size, axis=0) * TINIEST
     rounding = 1.01 * 2.0**-53 * (field.dim + 1)
-    return g @ gradient, size @ (doubt + rounding * np.abs(gradient))
+    lost = 2 * (field.dim + 1) * TINIEST * size.any(axis=1)
+    return g @ gradient, size @ (doubt + rounding * np.abs(gradient)) + lost
 
 
 def _sign_changes(c: np.ndarray, error: np.ndarray, p: np.ndarray) -> int:

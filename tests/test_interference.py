@@ -679,3 +679,36 @@ def test_best_set_has_the_largest_delta():
             best = passk_lib.best_set(field, 5, 0.7).delta(0.7)
             every = [interference_set(field, 5, float(m)).delta(0.7) for m in -a[a < 0]]
             assert best == pytest.approx(max(every))
+
+
+def test_gradients_whose_products_underflow_or_overflow_are_refused():
+    for scale in (1e-170, 1e170):
+        field = _line([0.5, 0.5], [0.1, 0.9], [-scale, 3 * scale])
+        for ask in (lambda f: passk_lib.conflict_set(f, 10), lambda f: conflict(f, 2)):
+            with pytest.raises(ValueError, match="gradients must have a largest entry between"):
+                ask(field)
+
+
+def test_no_sign_is_decided_wrongly_where_single_products_underflow():
+    rng = np.random.default_rng(0)
+    decided = 0
+    for _ in range(400):
+        size = int(rng.integers(2, 5))
+        mass = 10.0 ** rng.uniform(-200, 0, size)
+        mass[0] = 1.0
+        success = rng.choice([0.0, 0.1, 0.5, 0.9, 1.0], size)
+        gradients = rng.normal(size=size) * 10.0 ** rng.uniform(-170, 0, size)
+        gradients[rng.integers(size)] = rng.normal()
+        field = _line(mass / mass.sum(), success, gradients)
+        exact = [[Fraction(x) for x in column.ravel()]
+                 for column in (field.mass, field.success, field.gradients)]
+        mean = sum(m * g for m, _, g in zip(*exact, strict=True))
+        conflicts = passk_lib.conflict_set(field, 6)
+        for k in range(2, 7):
+            truth = sum(m * (1 - p) ** (k - 1) * g * mean for m, p, g in zip(*exact, strict=True))
+            try:
+                assert (k in conflicts) == (truth < 0)
+            except ValueError:
+                continue  # undecided is an honest answer
+            decided += 1
+    assert decided > 1000
