@@ -29,7 +29,7 @@ __all__ = [
 def unbiased_pass_at_k(n, c, k):
     """1 - C(n-c, k)/C(n, k): the share of k-subsets with a correct sample; unbiased for pass@k.
 
-    n: samples; c: correct ones, 0 <= c <= n; k: 1 <= k <= n.
+    The k are drawn without replacement. n: samples; c: correct ones, 0 <= c <= n; k: 1 <= k <= n.
     """
     n, c, k = _counts(n, c, k, largest=0)
     return 0.0 - np.expm1(_log_all_wrong(n, c, k))
@@ -38,7 +38,8 @@ def unbiased_pass_at_k(n, c, k):
 def plugin_weight(n, c, k):
     """k (1 - c/n)^(k-1): the pass@k weight at the estimated success probability c/n. Biased.
 
-    n: samples; c: correct ones, 0 <= c <= n; k >= 1, which may exceed n here: no subsets are drawn.
+    As if samples were drawn with replacement. n: samples; c: correct ones, 0 <= c <= n; k >= 1,
+    which may exceed n here: no subsets are drawn.
     """
     n, c, k = _counts(n, c, k)
     with np.errstate(invalid="ignore"):
@@ -49,7 +50,8 @@ def plugin_weight(n, c, k):
 def unbiased_weight(n, c, k):
     """k C(n-c, k-1)/C(n, k-1): unbiased for the weight k (1 - p)^(k-1).
 
-    n: samples; c: correct ones, 0 <= c <= n; k: 1 <= k <= n + 1. The estimate uses the same samples
+    k - 1 of the n samples are drawn without replacement. n: samples; c: correct ones,
+    0 <= c <= n; k: 1 <= k <= n + 1. The estimate uses the same samples
     as c/n does, so its product with a gradient estimated from them is NOT unbiased for the pass@k
     gradient; `unbiased_credit` and `sample_credits` are.
     """
@@ -61,7 +63,8 @@ def unbiased_credit(n, c, k):
     """k C(n-c, k-1)/C(n-1, k-1): credit of each correct sample in the pass@k gradient.
 
     (1/n) Σ_{correct i} credit · ∇log π(y_i|x) is unbiased for ∇[1 - (1 - p)^k]: by leave-one-out,
-    the credit estimates k (1 - p)^(k-1) from the n - 1 other samples. Where c = 0 there is no
+    the credit estimates k (1 - p)^(k-1) from the n - 1 other samples, of which k - 1 are drawn
+    without replacement. Where c = 0 there is no
     sample to credit and the formula's value, k n/(n-k+1), multiplies an empty sum.
 
     n: samples; c: correct ones, 0 <= c <= n; k: 1 <= k <= n.
@@ -78,7 +81,8 @@ def sample_credits(rewards, k):
     rewards: (..., n), each 0 or 1; the last axis runs over the n samples of one prompt.
     k: 1 <= k <= n, any shape; the result has shape k.shape + rewards.shape.
 
-    The estimator averages, over all k-subsets, [some sample is correct] · Σ_{i in subset} ∇log π.
+    The estimator averages, over all k-subsets (drawn without replacement), the term
+    [some sample is correct] · Σ_{i in subset} ∇log π.
     So a correct sample gets k/n, and an incorrect one (k/n)(1 - C(n-1-c, k-1)/C(n-1, k-1)), its
     share of the subsets that another sample makes succeed. The two forms differ by a baseline:
     subtract (k/n)·[share of (k-1)-subsets of the OTHER n - 1 samples that succeed], and correct

@@ -271,3 +271,11 @@ class DenseField(PromptField):
         flags, mass = self._conditioned(prompts)
         counts = None if self.counts is None else self.counts[flags]
         return DenseField(mass, self.success[flags], self._gradients[flags], counts)
+
+
+def as_field(field) -> PromptField:
+    """The field itself; TypeError for anything that is none, prompts without a θ above all."""
+    if not isinstance(field, PromptField):
+        hint = ": call its .field(theta)" if callable(getattr(field, "field", None)) else ""
+        raise TypeError(f"field must be a PromptField; got {type(field).__name__}{hint}")
+    return field

@@ -15,7 +15,7 @@ import numpy as np
 
 from .checks import as_integers, as_nonnegative, as_number, as_rows, read_only
 from .expsum import TINIEST, Run, certified_signs, sum_error
-from .field import DenseField, PromptField
+from .field import DenseField, PromptField, as_field
 from .objectives import Objective, PassAtK
 
 __all__ = [
@@ -52,6 +52,7 @@ def kernel(field: PromptField, rows=None) -> np.ndarray:
     Positive entries: a small step for x also helps x'; negative ones: it hurts x' (Definition 3.1).
     The full matrix takes N² numbers; `kernel_blocks` goes through it in pieces.
     """
+    as_field(field)
     rows = np.arange(field.size) if rows is None else as_rows("rows", rows, field.size)
     return field.kernel_rows(rows)
 
@@ -94,6 +95,7 @@ def kernel_blocks(field: PromptField, block: int = 1024) -> Iterator[tuple[slice
 
 def _require_squares(field: PromptField) -> None:
     """Refuse gradients whose products floats cannot hold: they would be 0 or infinite."""
+    as_field(field)
     if isinstance(field, DenseField):
         largest = float(np.abs(field.gradients).max())
         if largest > 0 and not 1e-140 <= largest <= 1e140:
@@ -110,6 +112,7 @@ def agreement(field: PromptField) -> np.ndarray:
     gradients estimated from samples that mean is biased upwards: each prompt's own noise is part
     of the ∇J_1 that it is compared with.
     """
+    as_field(field)
     return field.inner(field.mean())
 
 
@@ -335,8 +338,8 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
 
     Costs one mean, one inner and one `means` of the field.
     """
-    request = _Request.of(field, k, weights)
     _require_squares(field)
+    request = _Request.of(field, k, weights)
     mass = field.mass
     gradient = field.mean()
     a = field.inner(gradient)
@@ -530,8 +533,10 @@ def least_score_bound(field: PromptField) -> float:
     E[score] = 0 gives ‖∇p‖² <= p(1 - p) E‖score‖², with equality for a policy of two actions.
     ValueError if g is not 0 although p is 0 or 1, which no policy can have.
     """
-    norms, spread = field.norms(), field.success * (1 - field.success)
-    impossible = np.flatnonzero((spread == 0) & (norms > 0))
+    present = field.mass > 0
+    norms, spread = field.norms() * present, field.success * (1 - field.success)
+    # Where p has been rounded to 0 or 1, a gradient at the level of rounding is no contradiction.
+    impossible = np.flatnonzero((spread == 0) & (norms > 1e-14 * norms.max()))
     if len(impossible):
         i = int(impossible[0])
         raise ValueError(

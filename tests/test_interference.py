@@ -712,3 +712,23 @@ def test_no_sign_is_decided_wrongly_where_single_products_underflow():
                 continue  # undecided is an honest answer
             decided += 1
     assert decided > 1000
+
+
+def test_prompts_given_for_a_field_are_told_to_choose_a_theta():
+    prompts = passk_lib.two_prompts()
+    for ask in (
+        lambda: conflict(prompts, 2),
+        lambda: passk_lib.agreement(prompts),
+        lambda: passk_lib.kernel(prompts),
+        lambda: passk_lib.conflict_set(prompts),
+    ):
+        with pytest.raises(TypeError, match=r"got BanditPrompts: call its .field\(theta\)"):
+            ask()
+    with pytest.raises(TypeError, match="field must be a PromptField; got NoneType"):
+        passk_lib.agreement(None)
+
+
+def test_a_prompt_solved_up_to_rounding_is_no_contradiction():
+    field = passk_lib.Toy().quadrature().field((0.0, 4.0))
+    assert field.success.max() == 1.0
+    assert np.isfinite(passk_lib.least_score_bound(field))
