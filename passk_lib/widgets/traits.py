@@ -21,11 +21,8 @@ class _Synced(traitlets.TraitType):
         super().__init__(default)
         self.tag(sync=True)
 
-    def check(self, value):
-        raise NotImplementedError
-
     def validate(self, obj, value):
-        return self.check(value)
+        return self.check(value)  # each kind's own: the value as it is kept, or an error
 
 
 def frozen(value):
