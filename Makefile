@@ -13,13 +13,14 @@ READY := $(VENV)/.ready-$(KEY)
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help book test test-all lint photos colab clean
+.PHONY: help book test test-all bench lint photos colab clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make book      build the book and print the page to open"
 	@echo "make test      unit tests, the book with warnings as errors, checks of the built pages"
 	@echo "make test-all  the same with the long tests"
+	@echo "make bench     every promise of speed beside what this machine measures"
 	@echo "make lint      style of the code"
 	@echo "make photos    pictures of every built page, in _build/photos"
 	@echo "make colab     notebooks that Colab can run, in _build/colab"
@@ -50,6 +51,9 @@ test: $(READY)
 
 test-all: $(READY)
 	@$(BIN)/python -m pytest --book
+
+bench: $(READY)
+	@$(BIN)/python benchmarks $(BENCH)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
