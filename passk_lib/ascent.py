@@ -27,38 +27,61 @@ class Trajectory:
     """θ and the objectives along an ascent; entry 0 is the start, so steps + 1 entries each."""
 
     objective: str
-    """Name of the objective that was climbed."""
-    step: float
+    """Name of the objective, or of the schedule of objectives, that was climbed."""
+    step: float | None
+    """θ moved by step · direction; None where every step had the same length."""
     thetas: np.ndarray | list
     """(steps + 1, d), or a list if θ is no array."""
     values: dict[str, np.ndarray]
     """By objective name, such as `pass@1`: its value on the whole prompt distribution."""
     strata: dict[str, dict[str, np.ndarray]]
     """By stratum (`easy`, `hard`), then by objective name: its mean over that stratum alone."""
+    length: float | None = None
+    """‖θ⁺ - θ‖ of every step where they were equal, else None."""
+
+
+Schedule = Callable[[int], Objective | int]
+"""The objective of each step, counted from 0."""
 
 
 def ascend(
     field_at: FieldAt,
     theta: Vector,
-    objective: Objective | int,
+    objective: Objective | int | Schedule,
     *,
-    step: float,
+    step: float | None = None,
+    length: float | None = None,
     steps: int,
     track: tuple[Objective | int, ...] = (1,),
     strata: Mapping[str, np.ndarray] | None = None,
     direction: Callable[[PromptField], Vector] | None = None,
 ) -> Trajectory:
-    """θ ← θ + step · ∇J, `steps` times.
+    """θ ← θ + step · ∇J, or θ ← θ + length · ∇J/‖∇J‖, `steps` times.
 
-    objective: an `Objective`, or k for pass@k. track: further objectives to record beside it.
-    strata: flags (prompts,) by name; each must keep a positive mass along the way.
-    direction: the vector to follow from a field, instead of ∇J of the objective.
+    objective: an `Objective`, k for pass@k, or a schedule: a function from the number of the step
+    to one of these, such as `mitigation.Annealing`; its first and last objective are recorded.
+    step, length: exactly one of them. With `length` every step moves θ as far as any other, so
+    that methods are compared by where they go, not by how far; a direction of length 0 stays.
+    track: further objectives to record. strata: flags (prompts,) by name; each must keep a
+    positive mass along the way. direction: the vector to follow from a field, instead of ∇J of
+    the objective; `mitigation.along` makes such functions.
     """
-    objective = as_objective(objective)
-    step = as_number("step", step, 0, open_low=True)
     steps = int(as_integers("steps", steps, 0))
-    follow = direction or (lambda field: field.objective_gradient(objective))
-    recorded = {each.name: each for each in [*map(as_objective, track), objective]}
+    schedule = None if isinstance(objective, Objective) or not callable(objective) else objective
+    if schedule is not None and direction is not None:
+        raise ValueError(
+            "direction must not be given where objective is a schedule: it follows one"
+        )
+    fixed = None if schedule else as_objective(objective)
+    objective_at = schedule or (lambda i: fixed)
+    if (step is None) == (length is None):
+        raise ValueError(f"give exactly one of step and length; got {step} and {length}")
+    if length is None:
+        step = as_number("step", step, 0, open_low=True)
+    else:
+        length = as_number("length", length, 0, open_low=True)
+    climbed = [as_objective(objective_at(i)) for i in sorted({0, max(steps - 1, 0)})]
+    recorded = {each.name: each for each in [*map(as_objective, track), *climbed]}
     strata = dict(strata or {})
     values = {name: [] for name in recorded}
     by_stratum = {label: {name: [] for name in recorded} for label in strata}
@@ -72,14 +95,26 @@ def ascend(
             for label, part in parts.items():
                 by_stratum[label][name].append(part.value(each))
         if i < steps:
-            thetas.append(thetas[-1] + step * follow(field))
+            way = direction(field) if direction else field.objective_gradient(objective_at(i))
+            thetas.append(thetas[-1] + (step if length is None else _to_length(length, way)) * way)
     return Trajectory(
-        objective=objective.name,
+        objective=climbed[0].name if schedule is None else _name(schedule),
         step=step,
         thetas=read_only(np.stack(thetas)) if isinstance(thetas[0], np.ndarray) else thetas,
         values=_arrays(values),
         strata={label: _arrays(lists) for label, lists in by_stratum.items()},
+        length=length,
     )
+
+
+def _to_length(length: float, way: Vector) -> float:
+    """The factor that gives a direction this length; 0 for the zero vector."""
+    norm = math.sqrt(float(way @ way))
+    return length / norm if norm > 0 else 0.0
+
+
+def _name(schedule: Schedule) -> str:
+    return getattr(schedule, "name", None) or getattr(schedule, "__name__", "schedule")
 
 
 def _arrays(lists: dict[str, list[float]]) -> dict[str, np.ndarray]:

@@ -159,8 +159,10 @@ class PromptField(ABC):
         return np.stack([self.inner(self.gradient(i)) for i in rows])
 
     def value(self, objective: Objective | int) -> float:
-        """J_F = E_x[F(p(x))]. objective: an `Objective`, or k for pass@k."""
-        return float(self._mass @ as_objective(objective).value(self._success))
+        """J_F = E_x[F(p(x))]. objective: an `Objective`, or k for pass@k. F may be -inf at p = 0;
+        prompts of mass 0 do not count."""
+        values = as_objective(objective).value(self._success)
+        return float(self._mass @ np.where(self._mass > 0, values, 0.0))
 
     def weight(self, objective: Objective | int) -> np.ndarray:
         """w(x) = F'(p(x)), (prompts,): equation (3). ValueError where a weight is infinite."""
