@@ -62,6 +62,7 @@ def ascend(
     to one of these, such as `mitigation.Annealing`; its first and last objective are recorded.
     step, length: exactly one of them. With `length` every step moves θ as far as any other, so
     that methods are compared by where they go, not by how far; a direction of length 0 stays.
+    Near a maximum or a ridge such steps do not shrink: they hop around it.
     track: further objectives to record. strata: flags (prompts,) by name; each must keep a
     positive mass along the way. direction: the vector to follow from a field, instead of ∇J of
     the objective; `mitigation.along` makes such functions.

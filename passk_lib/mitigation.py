@@ -135,8 +135,10 @@ def no_loss_mix() -> Mitigation:
 
 
 def _no_loss_mix(gram: Gram) -> tuple[float, float]:
-    lam = -gram.cross / (gram.one - gram.cross) if gram.conflict else 0.0
-    return lam, 1 - lam
+    if not gram.conflict:
+        return 0.0, 1.0
+    total = gram.one - gram.cross
+    return -gram.cross / total, gram.one / total
 
 
 def one_sided() -> Mitigation:
@@ -172,8 +174,8 @@ def _min_norm(gram: Gram) -> tuple[float, float]:
         return 1.0, 0.0
     if gram.cross >= gram.k:
         return 0.0, 1.0
-    gamma = (gram.k - gram.cross) / ((gram.k - gram.cross) + (gram.one - gram.cross))
-    return gamma, 1 - gamma
+    to_one, to_k = gram.k - gram.cross, gram.one - gram.cross
+    return to_one / (to_one + to_k), to_k / (to_one + to_k)
 
 
 def along(mitigation: Mitigation, k: Objective | int) -> Callable[[PromptField], Vector]:
