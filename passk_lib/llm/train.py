@@ -7,6 +7,7 @@ makes easy prompts (a > b) and hard ones (a < b) that contest one decision.
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import tempfile
@@ -173,11 +174,20 @@ def write_model(model, tokenizer, folder: Path, card: str) -> None:
         with quiet_transformers():
             model.save_pretrained(scratch)
         tokenizer.save_pretrained(scratch)
+        _name_the_class_that_every_version_knows(scratch / "tokenizer_config.json")
         (scratch / CARD).write_text(card, encoding="utf-8")
         # The card first: by it a later run knows the folder, should this one be cut short.
         for path in sorted(scratch.iterdir(), key=lambda path: path.name != CARD):
             path.chmod(0o644)
             os.replace(path, folder / path.name)
+
+
+def _name_the_class_that_every_version_knows(path: Path) -> None:
+    """transformers 5 writes a class into a tokenizer's settings that transformers 4 cannot load; by
+    its older name both know it."""
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+    path.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def model_card(recipe: Recipe, model, tokenizer, losses: list[float]) -> str:

