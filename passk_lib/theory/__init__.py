@@ -26,7 +26,6 @@ def trusted_base() -> _Page:
 def slips():
     """The paper's slips and fine points, each with its claims and their computed statuses."""
     from .statements.slips import slips as listed
-
     return listed()
 
 

@@ -64,14 +64,8 @@ class Theorem:
     def __init__(self, key, left, relation, right, hypotheses, axioms, rests_on):
         if key is not _KEY:
             raise TypeError("a Theorem is made by rules, never written down")
-        values = (
-            frozenset(axioms),
-            frozenset(hypotheses),
-            left,
-            relation,
-            frozenset(rests_on),
-            right,
-        )
+        values = (frozenset(axioms), frozenset(hypotheses), left, relation, frozenset(rests_on),
+                  right)
         for name, value in zip(self.__slots__, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -129,15 +123,8 @@ def assume(left, relation, right, everywhere: bool = False) -> Theorem:
 def resting_on(theorem: Theorem, claim_id: str) -> Theorem:
     """The same theorem, marked as taken from an earlier claim."""
     _only_theorems([theorem])
-    return Theorem(
-        _KEY,
-        theorem.left,
-        theorem.relation,
-        theorem.right,
-        theorem.hypotheses,
-        theorem.axioms,
-        {claim_id},
-    )
+    return Theorem(_KEY, theorem.left, theorem.relation, theorem.right, theorem.hypotheses,
+                   theorem.axioms, {claim_id})
 
 
 def combine(left, relation, right, *evidence) -> Theorem:
@@ -229,8 +216,7 @@ def at(t: Theorem, mapping: dict) -> Theorem:
     for old, new in mapping.items():
         if isinstance(old, Prompt | Completion):
             if isinstance(old, Prompt) != isinstance(new, Prompt) or not isinstance(
-                new, Prompt | Completion
-            ):
+                    new, Prompt | Completion):
                 raise Rejected(f"{old} can only become a variable of its own sort")
             continue
         form = nf(new)
@@ -267,8 +253,7 @@ def _constant_in(symbol, expr, inside: bool = False) -> bool:
         return False  # bound
     if isinstance(expr, Moved):
         return _constant_in(symbol, expr.args[0], True) or _constant_in(
-            symbol, expr.args[1], inside
-        )
+            symbol, expr.args[1], inside)
     inside = inside or isinstance(expr, Grad | Hess | OpNorm)
     return any(_constant_in(symbol, a, inside) for a in expr.args)
 
@@ -285,8 +270,8 @@ def mentions(expr, symbol) -> bool:
             return True
         if isinstance(symbol, Whole) and part == (symbol.name, part[1:] and part[1]):
             return True  # an order as (part of) an exponent
-        return isinstance(part, tuple) and any(inside(q) for q in part if isinstance(q, tuple))
-
+        return isinstance(part, tuple) and any(
+            inside(q) for q in part if isinstance(q, tuple))
     return inside(nf(expr))
 
 
@@ -303,7 +288,8 @@ def _is_order(expr, least: int) -> bool:
     constant = coefficients.pop((0,) * len(symbols), 0)
     if not all(c.is_Integer and c > 0 for c in coefficients.values()):
         return False
-    return sympify(constant).is_Integer and bool(expr.subs({s: s.least for s in symbols}) >= least)
+    return sympify(constant).is_Integer and bool(
+        expr.subs({s: s.least for s in symbols}) >= least)
 
 
 def discharge(t: Theorem, *proofs: Theorem) -> Theorem:

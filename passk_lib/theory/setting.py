@@ -29,19 +29,9 @@ j = Whole("m")  # the m of pass@m in appendix B
 k2 = Whole("k", 2)  # k >= 2
 
 G, F, m, q, eta, B = (Symbol(s) for s in ("G", "F", "m", "q", "eta", "B"))
-NAMES.update(
-    {
-        "eta": r"\eta",
-        "epsbar": r"(1-\varepsilon)",
-        "delbar": r"(1-\delta)",
-        "eps": r"\varepsilon",
-        "del": r"\delta",
-        "z": "t",
-        "u0": "(1-p_0)",
-        "p0": "p_0",
-        "Delta": r"(\theta'-\theta)",
-    }
-)
+NAMES.update({"eta": r"\eta", "epsbar": r"(1-\varepsilon)", "delbar": r"(1-\delta)",
+              "eps": r"\varepsilon", "del": r"\delta", "z": "t", "u0": "(1-p_0)", "p0": "p_0",
+              "Delta": r"(\theta'-\theta)"})
 epsbar, delbar = Symbol("epsbar"), Symbol("delbar")  # 1 - eps and 1 - delta
 define("eps", (), 1 - epsbar, r"\varepsilon")
 define("del", (), 1 - delbar, r"\delta")
@@ -94,27 +84,16 @@ kappa = define("kappa", (x, x2), ip(g(x), g(x2)), r"\kappa_\theta(#1,#2)")
 a = define("a", (x,), ip(g(x), dJ(1)), r"a_\theta(#1)")
 
 # -- moments of the weight w_k and the agreement score
-cov = define(
-    "cov",
-    (k,),
-    E(w(k, x) * a(x), x) - E(w(k, x), x) * E(a(x), x),
-    r"\mathrm{cov}(w_{#1,\theta},a_\theta)",
-)
-covF = define(
-    "covF",
-    (),
-    E(Fw(x) * a(x), x) - E(Fw(x), x) * E(a(x), x),
-    r"\mathrm{cov}(F'(p_\theta),a_\theta)",
-)
+cov = define("cov", (k,), E(w(k, x) * a(x), x) - E(w(k, x), x) * E(a(x), x),
+             r"\mathrm{cov}(w_{#1,\theta},a_\theta)")
+covF = define("covF", (), E(Fw(x) * a(x), x) - E(Fw(x), x) * E(a(x), x),
+              r"\mathrm{cov}(F'(p_\theta),a_\theta)")
 varF = define("varF", (), E(Fw(x) ** 2, x) - E(Fw(x), x) ** 2, r"\mathrm{Var}(F'(p_\theta))")
-varw = define("varw", (k,), E(w(k, x) ** 2, x) - E(w(k, x), x) ** 2, r"\mathrm{Var}(w_{#1,\theta})")
+varw = define("varw", (k,), E(w(k, x) ** 2, x) - E(w(k, x), x) ** 2,
+              r"\mathrm{Var}(w_{#1,\theta})")
 vara = define("vara", (), E(a(x) ** 2, x) - E(a(x), x) ** 2, r"\mathrm{Var}(a_\theta)")
-tilt = define(
-    "tilt",
-    (k,),
-    frac(E(w(k, x) * a(x), x), E(w(k, x), x)),
-    r"\mathbb{E}_{\tilde{\mathcal D}_{#1}}[a_\theta]",
-)
+tilt = define("tilt", (k,), frac(E(w(k, x) * a(x), x), E(w(k, x), x)),
+              r"\mathbb{E}_{\tilde{\mathcal D}_{#1}}[a_\theta]")
 
 # -- strong interference with margin m: an indicator of a <= -m
 minus = primitive("minus", r"\mathbf 1_-(#1)", indicator=True)
@@ -123,9 +102,8 @@ qtheta = define("qtheta", (), E(minus(x), x), r"q_\theta")
 Wminus = define("Wminus", (k,), E(w(k, x) * minus(x), x), r"W_-(#1,\theta)")
 Wplus = define("Wplus", (k,), E(w(k, x) * (1 - minus(x)), x), r"W_+(#1,\theta)")
 margin = define("margin", (k,), m * Wminus(k) - G**2 * Wplus(k), r"\delta(\theta)")
-sharp_margin = define(
-    "sharp_margin", (k,), m * Wminus(k) - G**2 / 4 * Wplus(k), r"\delta'(\theta)"
-)  # with the bound G^2/4 on the agreement score
+sharp_margin = define("sharp_margin", (k,), m * Wminus(k) - G**2 / 4 * Wplus(k),
+                      r"\delta'(\theta)")  # with the bound G^2/4 on the agreement score
 
 # -- smoothness
 L1 = define("L1", (), G**2 + F, "L_1")

@@ -58,7 +58,6 @@ def test_nothing_but_kernel_and_axioms_concludes():
     import pathlib
 
     import passk_lib.theory as theory
-
     root = pathlib.Path(theory.__file__).parent
     for path in root.rglob("*.py"):
         text = path.read_text()
@@ -337,7 +336,6 @@ def test_the_trusted_base_is_one_page_with_references():
 def test_every_rule_of_the_axiom_file_names_its_axiom():
     import inspect
     import re
-
     used = set(re.findall(r'axiom="([^"]+)"', inspect.getsource(axioms)))
     assert used == set(axioms.AXIOMS)
 

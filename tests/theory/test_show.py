@@ -32,7 +32,6 @@ def test_a_proposition_opens_a_statement_box_with_its_number_and_badge():
 
 def test_the_badge_is_text_and_every_status_has_one():
     from passk_lib.theory.show import BADGE
-
     assert set(BADGE) == {*claims.COMPUTED, *claims.DECLARED}
     for status, badge in BADGE.items():
         assert status in badge
@@ -47,9 +46,8 @@ def test_pages_are_well_formed(claim_id):
     assert page.count("$") % 2 == 0
     math += re.findall(r"\$([^$]+)\$", page)
     bare = re.sub(r"\$[^$]*\$", "", page)
-    folded = re.findall(
-        r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare, re.DOTALL
-    )
+    folded = re.findall(r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare,
+                        re.DOTALL)
     assert len(folded) == bare.count("<details>") <= 1
     assert not re.search(r"<(?!/?(details|summary)>)[a-zA-Z/!]", bare)  # no other HTML
     for text in math:
@@ -94,15 +92,8 @@ def test_only_long_derivations_are_folded_unless_asked_for():
     assert "<details>" not in claim("lem-C.1", fold=False)._repr_markdown_()
 
 
-CHAPTERS = (
-    "02_preliminaries",
-    "03_interference",
-    "04_conflict",
-    "05_threshold",
-    "06_descent",
-    "A_kernel",
-    "slips",
-)
+CHAPTERS = ("02_preliminaries", "03_interference", "04_conflict", "05_threshold", "06_descent",
+            "A_kernel", "slips")
 
 
 def test_every_link_to_the_appendix_of_derivations_finds_its_target():

@@ -138,9 +138,8 @@ def test_a_defined_symbol_is_not_replaced():
         at(assume(eps, "<", delta), {eps: Integer(5)})
 
 
-@pytest.mark.parametrize(
-    "old, new", [(Symbol("u"), Symbol("Fp")), (u(x), Integer(5)), (Symbol("x"), Symbol("G"))]
-)
+@pytest.mark.parametrize("old, new", [(Symbol("u"), Symbol("Fp")), (u(x), Integer(5)),
+                                      (Symbol("x"), Symbol("G"))])
 def test_a_name_is_not_replaced(old, new):
     low, _ = bounded(u(x))
     try:
@@ -161,13 +160,8 @@ def hessian_of_a_multiple():
     """Hess(c p) = c Hess p, for constants c."""
     slope = gradient(c * p(x))
     along = combine(ip(Grad(c * p(x)), v), "=", ip(c * Grad(p(x)), v), inner(slope, v))
-    return combine(
-        Hess(c * p(x), v),
-        "=",
-        c * Hess(p(x), v),
-        inner(same_gradient(along), v),
-        inner(gradient(c * ip(Grad(p(x)), v)), v),
-    )
+    return combine(Hess(c * p(x), v), "=", c * Hess(p(x), v), inner(same_gradient(along), v),
+                   inner(gradient(c * ip(Grad(p(x)), v)), v))
 
 
 def test_a_coefficient_under_a_hessian_stays_constant():
@@ -218,12 +212,10 @@ def test_no_vector_passes_for_the_bound_direction():
         one = OpNorm(Hess(ip(g(x), d), v), v)
         assert nf(one) != nf(OpNorm(Hess(ip(g(x), v), v), v))
         assert nf(OpNorm(Hess(one * ip(g(x), d), v), v)) != nf(
-            OpNorm(Hess(one * ip(g(x), v), v), v)
-        )
+            OpNorm(Hess(one * ip(g(x), v), v), v))
     inner_norm = OpNorm(Hess(ip(g(x), v), b), b)  # v of the outer norm is free in the inner one
     assert nf(OpNorm(Hess(inner_norm * p(x), v), v)) != nf(
-        OpNorm(Hess(OpNorm(Hess(ip(g(x), b), b), b) * p(x), v), v)
-    )
+        OpNorm(Hess(OpNorm(Hess(ip(g(x), b), b), b) * p(x), v), v))
 
 
 @pytest.mark.parametrize("make", [Prompt, Whole, VectorSymbol, lambda n: Completion(n, x)])
@@ -296,15 +288,8 @@ def test_a_theorem_does_not_change_and_is_not_copied():
 
 
 def test_nothing_passes_for_a_theorem():
-    fake = SimpleNamespace(
-        left=Integer(1),
-        relation="<",
-        right=Integer(0),
-        difference=Integer(-1),
-        hypotheses=frozenset(),
-        axioms=frozenset(),
-        rests_on=frozenset(),
-    )
+    fake = SimpleNamespace(left=Integer(1), relation="<", right=Integer(0), difference=Integer(-1),
+                           hypotheses=frozenset(), axioms=frozenset(), rests_on=frozenset())
     with pytest.raises(Rejected, match="must be a Theorem"):
         combine(1, "<", 0, fake)
     with pytest.raises(Rejected, match="must be a Theorem"):
@@ -340,7 +325,6 @@ def test_a_borrowed_theorem_brings_the_status_of_its_claim(fresh):
     @claims.proved("borrowing", "—", "takes the theorem without `use`")
     def _(proof):
         proof.state_same(claims.result("leaning").parts[0].theorem)
-
     borrowed = claims.result("borrowing")
     assert (borrowed.status, borrowed.depends_on) == ("cited", ("leaning",))
 
@@ -350,13 +334,11 @@ def test_nothing_names_a_refuted_claim_as_its_ground(fresh):
     def _(proof):
         proof.rest_on("slip-1")
         proof.state_same(combine(m, "=", m))
-
     claims.declare("cited-lost", "—", "t", "cited", "s", "r", depends_on=("slip-1",))
 
     @claims.checked("checked-lost", "—", "t", "s", depends_on=("slip-1",))
     def _():
         return claims.Check(1, "yes")
-
     for name in ("lost", "cited-lost", "checked-lost"):
         with pytest.raises(Rejected, match="refuted"):
             claims.result(name)

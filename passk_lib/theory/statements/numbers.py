@@ -57,46 +57,31 @@ def two_prompts() -> dict[str, mpf]:
         after = tuple(t + eta * c for t, c in zip(theta, gk, strict=True))
         kappa = dot(ge, gh)
         return {
-            "p-easy": pe,
-            "p-hard": ph,
-            "w-easy": we,
-            "w-hard": wh,
-            "kappa": kappa,
+            "p-easy": pe, "p-hard": ph, "w-easy": we, "w-hard": wh, "kappa": kappa,
             "cos-psi": dot(easy, hard) / mp.sqrt(dot(easy, easy) * dot(hard, hard)),
             "cos-kappa": kappa / mp.sqrt(dot(ge, ge) * dot(gh, gh)),
             "cos-gradients": dot(g1, gk) / mp.sqrt(dot(g1, g1) * dot(gk, gk)),
-            "J1-before": value(theta, 1),
-            "J1-after": value(after, 1),
-            "J10-before": value(theta, order),
-            "J10-after": value(after, order),
+            "J1-before": value(theta, 1), "J1-after": value(after, 1),
+            "J10-before": value(theta, order), "J10-after": value(after, order),
         }
 
 
 _TWO_PROMPTS = {
-    "p-easy": (r"p_\theta(x_e)", "0.86"),
-    "p-hard": (r"p_\theta(x_h)", "0.10"),
-    "w-easy": (r"w_{10,\theta}(x_e)", "2.33e-7"),
-    "w-hard": (r"w_{10,\theta}(x_h)", "3.88"),
+    "p-easy": (r"p_\theta(x_e)", "0.86"), "p-hard": (r"p_\theta(x_h)", "0.10"),
+    "w-easy": (r"w_{10,\theta}(x_e)", "2.33e-7"), "w-hard": (r"w_{10,\theta}(x_h)", "3.88"),
     "kappa": (r"\kappa_\theta(x_e,x_h)", "-0.01"),
     "cos-psi": (r"\cos(\psi(x_e),\psi(x_h))", "0.98"),
     "cos-kappa": (r"\cos(\nabla p_\theta(x_e),\nabla p_\theta(x_h))", "-0.98"),
     "cos-gradients": (r"\cos(\nabla J_1,\nabla J_{10})", "-0.77"),
-    "J1-before": (r"J_1(\theta)", "0.48"),
-    "J1-after": (r"J_1(\theta^+)", "0.46"),
-    "J10-before": (r"J_{10}(\theta)", "0.83"),
-    "J10-after": (r"J_{10}(\theta^+)", "0.95"),
+    "J1-before": (r"J_1(\theta)", "0.48"), "J1-after": (r"J_1(\theta^+)", "0.46"),
+    "J10-before": (r"J_{10}(\theta)", "0.83"), "J10-after": (r"J_{10}(\theta^+)", "0.95"),
 }
 
 
 def _two_prompt_claim(name: str, symbol: str, printed: str) -> None:
-    @checked(
-        f"number-3.3-{name}",
-        "Section 3.3",
-        f"Two prompts: ${symbol}$",
-        rf"${symbol}\approx {_tex(printed)}$ at $\theta=(-2,-2)$",
-        chapter=CH3,
-        reason="The paper does not print θ; θ = (−2, −2) reproduces all of its numbers.",
-    )
+    @checked(f"number-3.3-{name}", "Section 3.3", f"Two prompts: ${symbol}$",
+             rf"${symbol}\approx {_tex(printed)}$ at $\theta=(-2,-2)$", chapter=CH3,
+             reason="The paper does not print θ; θ = (−2, −2) reproduces all of its numbers.")
     def _() -> Check:
         value = two_prompts()[name]
         return Check(1, f"recomputed in 40 digits: {_short(value)}", _rounds_to(value, printed))
@@ -116,9 +101,8 @@ for _name, (_symbol, _printed) in _TWO_PROMPTS.items():
 N = 32
 PLUG_IN = [N * (1 - Fraction(c, N)) ** (N - 1) for c in range(N + 1)]
 UNBIASED = [Fraction(N * comb(N - c, N - 1), comb(N, N - 1)) for c in range(N + 1)]
-CREDIT = [
-    Fraction(N * comb(N - c, N - 1), comb(N - 1, N - 1)) if c else Fraction(0) for c in range(N + 1)
-]
+CREDIT = [Fraction(N * comb(N - c, N - 1), comb(N - 1, N - 1)) if c else Fraction(0)
+          for c in range(N + 1)]
 
 # (model, delta_1, delta_2, prompts, hard, easy, mean agreement, weighted mean, inner product)
 PANELS = (
@@ -132,52 +116,30 @@ PANELS = (
 HARD_COUNTS = ((38, 1), (21, 2), (27, 3))  # prompts, correct completions of 32
 
 
-@checked(
-    "number-5-weights",
-    "Section 5",
-    "The printed weights are plug-in weights",
-    "Weights near 12, 4 and 1 are $32(1-c/32)^{31}$ at $c=1,2,3$ correct completions of 32.",
-    chapter=CH8,
-)
+@checked("number-5-weights", "Section 5", "The printed weights are plug-in weights",
+         "Weights near 12, 4 and 1 are $32(1-c/32)^{31}$ at $c=1,2,3$ correct completions of 32.",
+         chapter=CH8)
 def _() -> Check:
     values = [PLUG_IN[c] for c in (1, 2, 3)]
-    good = all(
-        _rounds_to(float(v), t) for v, t in zip(values, ("11.96", "4.33", "1.51"), strict=True)
-    )
-    return Check(
-        3,
-        "exactly "
-        + ", ".join(f"{float(v):.4f}" for v in values)
-        + "; the printed “scale 1” is 1.51",
-        good,
-    )
+    good = all(_rounds_to(float(v), t) for v, t in zip(values, ("11.96", "4.33", "1.51"),
+                                                      strict=True))
+    return Check(3, "exactly " + ", ".join(f"{float(v):.4f}" for v in values)
+                 + "; the printed “scale 1” is 1.51", good)
 
 
-@checked(
-    "number-5-unbiased",
-    "Section 5",
-    "The unbiased weights are others",
-    r"$k\binom{n-c}{k-1}/\binom n{k-1}$ at $n=k=32$ is 32, 1, 0, 0, … for $c=0,1,2,3,…$; the "
-    r"unbiased credit of a correct completion is not zero for $c=1$ alone.",
-    chapter=CH8,
-)
+@checked("number-5-unbiased", "Section 5", "The unbiased weights are others",
+         r"$k\binom{n-c}{k-1}/\binom n{k-1}$ at $n=k=32$ is 32, 1, 0, 0, … for $c=0,1,2,3,…$; the "
+         r"unbiased credit of a correct completion is not zero for $c=1$ alone.", chapter=CH8)
 def _() -> Check:
     good = UNBIASED[:4] == [32, 1, 0, 0] and not any(UNBIASED[2:])
     lone = [c for c in range(1, N + 1) if CREDIT[c]]
-    return Check(
-        N + 1,
-        f"weights {[int(v) for v in UNBIASED[:4]]} …, credits at c = {lone}",
-        good and lone == [1],
-    )
+    return Check(N + 1, f"weights {[int(v) for v in UNBIASED[:4]]} …, credits at c = {lone}",
+                 good and lone == [1])
 
 
-@checked(
-    "number-5-hard",
-    "Section 5",
-    "The three groups of hard prompts",
-    r"$38+21+27=86$ hard prompts below $\delta_2=.10$: $c=1,2,3$, with $c=0$ left out.",
-    chapter=CH8,
-)
+@checked("number-5-hard", "Section 5", "The three groups of hard prompts",
+         r"$38+21+27=86$ hard prompts below $\delta_2=.10$: $c=1,2,3$, with $c=0$ left out.",
+         chapter=CH8)
 def _() -> Check:
     below = [c for c in range(1, N + 1) if Fraction(c, N) < Fraction(1, 10)]
     total = sum(count for count, _ in HARD_COUNTS)
@@ -187,32 +149,20 @@ def _() -> Check:
     return Check(3, f"δ₂ = .05 keeps c = {fewer}, .10 keeps {below}, .15 keeps {more}", good)
 
 
-@checked(
-    "number-5-mean-weight",
-    "Section 5",
-    "The mean weight is close to 1 for Llama",
-    r"$\mathbb E[w]\approx1.07$ over the 550 prompts: weighted and shifted means nearly agree",
-    chapter=CH8,
-)
+@checked("number-5-mean-weight", "Section 5", "The mean weight is close to 1 for Llama",
+         r"$\mathbb E[w]\approx1.07$ over the 550 prompts: weighted and shifted means nearly agree",
+         chapter=CH8)
 def _() -> Check:
     total = sum(count * PLUG_IN[c] for count, c in HARD_COUNTS)
     value = float(total / 550)
     rest = float(464 * PLUG_IN[28] / 550)
-    return Check(
-        1,
-        f"the hard prompts give {value:.4f}, all easy ones together at most {rest:.0e}",
-        _rounds_to(value, "1.07"),
-    )
+    return Check(1, f"the hard prompts give {value:.4f}, all easy ones together at most "
+                 f"{rest:.0e}", _rounds_to(value, "1.07"))
 
 
 def _count_claim(model, high, low, prompts, hard, easy):
-    @checked(
-        f"number-5-count-{model.lower()}-{high[1:]}-{low[1:]}",
-        "Section 5, Figure 8",
-        f"Prompt counts, {model} ({high}, {low})",
-        f"${prompts}={hard}+{easy}$",
-        chapter=CH8,
-    )
+    @checked(f"number-5-count-{model.lower()}-{high[1:]}-{low[1:]}", "Section 5, Figure 8",
+             f"Prompt counts, {model} ({high}, {low})", f"${prompts}={hard}+{easy}$", chapter=CH8)
     def _() -> Check:
         return Check(1, f"{hard} + {easy} = {hard + easy}", hard + easy == prompts)
 
@@ -221,37 +171,22 @@ for _panel in PANELS:
     _count_claim(*_panel[:6])
 
 
-@checked(
-    "number-5-ratio",
-    "Figure 6",
-    "Easy to hard",
-    r"$464:86\approx5.4:1$ and $627:29\approx21.6:1$",
-    chapter=CH8,
-)
+@checked("number-5-ratio", "Figure 6", "Easy to hard",
+         r"$464:86\approx5.4:1$ and $627:29\approx21.6:1$", chapter=CH8)
 def _() -> Check:
     one, two = 464 / 86, 627 / 29
     return Check(2, f"{one:.3f} and {two:.3f}", _rounds_to(one, "5.4") and _rounds_to(two, "21.6"))
 
 
-@checked(
-    "number-5-shift-llama",
-    "Section 5",
-    "The shift, Llama",
-    r"$-1.12\times10^{-3}-2.80\times10^{-3}=-3.92\times10^{-3}$",
-    chapter=CH8,
-)
+@checked("number-5-shift-llama", "Section 5", "The shift, Llama",
+         r"$-1.12\times10^{-3}-2.80\times10^{-3}=-3.92\times10^{-3}$", chapter=CH8)
 def _() -> Check:
     value = Fraction("-0.00112") - Fraction("0.00280")
     return Check(1, f"{float(value):.5f}", value == Fraction("-0.00392"))
 
 
-@checked(
-    "number-5-shift-qwen",
-    "Section 5",
-    "The shift, Qwen",
-    r"$-2.74\times10^{-1}-2.97\times10^{-2}\approx-3.04\times10^{-1}$",
-    chapter=CH8,
-)
+@checked("number-5-shift-qwen", "Section 5", "The shift, Qwen",
+         r"$-2.74\times10^{-1}-2.97\times10^{-2}\approx-3.04\times10^{-1}$", chapter=CH8)
 def _() -> Check:
     value = Fraction("-0.274") - Fraction("0.0297")
     return Check(1, f"{float(value):.4f}", _rounds_to(float(value), "-3.04e-1"))
@@ -266,35 +201,20 @@ def _sum_interval(prompts: int, printed: str) -> tuple[Fraction, Fraction]:
     return prompts * (mean - half) * unit, prompts * (mean + half) * unit
 
 
-@checked(
-    "number-5-sum-llama",
-    "Section 5",
-    "The printed inner product is a sum, Llama",
-    r"$550\times(-1.12\times10^{-3})$ is the printed $-0.613$, up to rounding",
-    chapter=CH8,
-)
+@checked("number-5-sum-llama", "Section 5", "The printed inner product is a sum, Llama",
+         r"$550\times(-1.12\times10^{-3})$ is the printed $-0.613$, up to rounding", chapter=CH8)
 def _() -> Check:
     low, high = _sum_interval(550, "-1.12e-3")
     good = low <= Fraction("-0.613") + Fraction(1, 2000) and (
-        Fraction("-0.613") - Fraction(1, 2000) <= high
-    )
+        Fraction("-0.613") - Fraction(1, 2000) <= high)
     return Check(1, f"the sum lies in [{float(low):.4f}, {float(high):.4f}]", good)
 
 
-@checked(
-    "number-5-sum-qwen",
-    "Section 5",
-    "The printed inner product, Qwen",
-    r"$656\times(-2.74\times10^{-1})$ is the printed $-181$, up to rounding",
-    chapter=CH8,
-    refutes=True,
-    reason="Slip 16. The Llama figure is consistent with a sum.",
-)
+@checked("number-5-sum-qwen", "Section 5", "The printed inner product, Qwen",
+         r"$656\times(-2.74\times10^{-1})$ is the printed $-181$, up to rounding", chapter=CH8,
+         refutes=True, reason="Slip 16. The Llama figure is consistent with a sum.")
 def _() -> Check:
     low, high = _sum_interval(656, "-2.74e-1")
     inside = low <= Fraction("-180.5") and Fraction("-181.5") <= high
-    return Check(
-        1,
-        f"the sum lies in [{float(low):.2f}, {float(high):.2f}], which rounds to −180 or −179",
-        inside,
-    )
+    return Check(1, f"the sum lies in [{float(low):.2f}, {float(high):.2f}], which rounds to "
+                 "−180 or −179", inside)

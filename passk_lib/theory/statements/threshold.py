@@ -39,87 +39,39 @@ from ..terms import NAMES, E, Inv, Log, Norm, VectorSymbol, define, frac, ip, la
 CH5 = "05_threshold"
 HALF = Rational(1, 2)
 
-declare(
-    "assumption-4.3",
-    "Assumption 4.3, (12)",
-    "Bounded scores",
-    "assumed",
-    r"$\mathbb E_y\lVert s_\theta(x,y)\rVert^2\le G^2$ and "
-    r"$\mathbb E_y\lVert\nabla^2\log\pi_\theta(y\mid x)\rVert\le F$ for every prompt",
-    "a hypothesis of the paper; each claim that needs a part of it lists that part",
-    "assumption",
-    CH5,
-)
-declare(
-    "eq-12",
-    "(12)",
-    "Bounded scores, the two bounds",
-    "assumed",
-    r"$\mathbb E_y\lVert s_\theta(x,y)\rVert^2\le G^2$, "
-    r"$\mathbb E_y\lVert\nabla^2\log\pi_\theta(y\mid x)\rVert\le F$",
-    "the formula of Assumption 4.3",
-    "assumption",
-    CH5,
-    depends_on=("assumption-4.3",),
-)
-declare(
-    "eq-13",
-    "(13)",
-    "Strongly interfering prompts",
-    "defined",
-    r"$\mathcal X_-(\theta,m)=\{x: a_\theta(x)\le -m\}$, with indicator $\mathbf 1_-$ and "
-    r"mass $q_\theta=\mathbb E[\mathbf 1_-]$",
-    r"a definition; derivations use $\mathbf 1_-(x)\,(a_\theta(x)+m)\le 0$",
-    "definition",
-    CH5,
-)
-declare(
-    "eq-14",
-    "(14)",
-    "Weight inside the strongly interfering set",
-    "defined",
-    r"$W_-(k,\theta)=\mathbb E[w_{k,\theta}(x)\,\mathbf 1_-(x)]$",
-    "a definition",
-    "definition",
-    CH5,
-)
-declare(
-    "eq-15",
-    "(15)",
-    "Weight outside the strongly interfering set",
-    "defined",
-    r"$W_+(k,\theta)=\mathbb E[w_{k,\theta}(x)\,(1-\mathbf 1_-(x))]$",
-    "a definition",
-    "definition",
-    CH5,
-)
-declare(
-    "eq-16",
-    "(16)",
-    "Separation of success probabilities",
-    "assumed",
-    r"$p_\theta\le\varepsilon$ on $\mathcal X_-$, $p_\theta\ge\delta$ off it, "
-    r"$\varepsilon<\delta$",
-    "a hypothesis of Proposition 4.5",
-    "assumption",
-    CH5,
-)
+declare("assumption-4.3", "Assumption 4.3, (12)", "Bounded scores", "assumed",
+        r"$\mathbb E_y\lVert s_\theta(x,y)\rVert^2\le G^2$ and "
+        r"$\mathbb E_y\lVert\nabla^2\log\pi_\theta(y\mid x)\rVert\le F$ for every prompt",
+        "a hypothesis of the paper; each claim that needs a part of it lists that part",
+        "assumption", CH5)
+declare("eq-12", "(12)", "Bounded scores, the two bounds", "assumed",
+        r"$\mathbb E_y\lVert s_\theta(x,y)\rVert^2\le G^2$, "
+        r"$\mathbb E_y\lVert\nabla^2\log\pi_\theta(y\mid x)\rVert\le F$",
+        "the formula of Assumption 4.3", "assumption", CH5, depends_on=("assumption-4.3",))
+declare("eq-13", "(13)", "Strongly interfering prompts", "defined",
+        r"$\mathcal X_-(\theta,m)=\{x: a_\theta(x)\le -m\}$, with indicator $\mathbf 1_-$ and "
+        r"mass $q_\theta=\mathbb E[\mathbf 1_-]$",
+        r"a definition; derivations use $\mathbf 1_-(x)\,(a_\theta(x)+m)\le 0$",
+        "definition", CH5)
+declare("eq-14", "(14)", "Weight inside the strongly interfering set", "defined",
+        r"$W_-(k,\theta)=\mathbb E[w_{k,\theta}(x)\,\mathbf 1_-(x)]$", "a definition",
+        "definition", CH5)
+declare("eq-15", "(15)", "Weight outside the strongly interfering set", "defined",
+        r"$W_+(k,\theta)=\mathbb E[w_{k,\theta}(x)\,(1-\mathbf 1_-(x))]$", "a definition",
+        "definition", CH5)
+declare("eq-16", "(16)", "Separation of success probabilities", "assumed",
+        r"$p_\theta\le\varepsilon$ on $\mathcal X_-$, $p_\theta\ge\delta$ off it, "
+        r"$\varepsilon<\delta$", "a hypothesis of Proposition 4.5", "assumption", CH5)
 
 
 def scores_bounded(proof: Proof, everywhere: bool = False):
-    return proof.given(
-        "Assumption 4.3, scores" + (r", at every $\theta$" if everywhere else ""),
-        E(sq(s(x, y)), y),
-        "≤",
-        G**2,
-        everywhere,
-    )
+    return proof.given("Assumption 4.3, scores" + (r", at every $\theta$" if everywhere else ""),
+                       E(sq(s(x, y)), y), "≤", G**2, everywhere)
 
 
 def margin_set(proof: Proof):
-    return proof.given(
-        r"$a_\theta\le-m$ on $\mathcal X_-(\theta,m)$", minus(x) * (a(x) + m), "≤", 0
-    )
+    return proof.given(r"$a_\theta\le-m$ on $\mathcal X_-(\theta,m)$",
+                       minus(x) * (a(x) + m), "≤", 0)
 
 
 left_v, right_v = VectorSymbol("bvec"), VectorSymbol("cvec")
@@ -128,18 +80,13 @@ NAMES.update({"bvec": "b", "cvec": "c"})
 
 @proved("cauchy-schwarz", "—", "The Cauchy–Schwarz inequality", "lemma", CH5)
 def _(proof: Proof):
-    t = discriminant(
-        squared_norm(left_v + z * right_v), z, sq(right_v), ip(left_v, right_v), sq(left_v)
-    )
+    t = discriminant(squared_norm(left_v + z * right_v), z, sq(right_v), ip(left_v, right_v),
+                     sq(left_v))
     squared = proof.chain(
         ip(left_v, right_v) ** 2,
-        (
-            "≤",
-            sq(left_v) * sq(right_v),
-            r"$\lVert b+tc\rVert^2\ge0$ for every real $t$ has a discriminant that is not positive",
-            t,
-        ),
-    )
+        ("≤", sq(left_v) * sq(right_v),
+         r"$\lVert b+tc\rVert^2\ge0$ for every real $t$ has a discriminant that is not positive",
+         t))
     proof.state_same(squared)
     norm_l, low_l = norm(left_v)
     norm_r, low_r = norm(right_v)
@@ -147,14 +94,8 @@ def _(proof: Proof):
     as_norms = proof.chain(
         ip(left_v, right_v) ** 2,
         ("≤", sq(left_v) * sq(right_v), "the line above", squared),
-        (
-            "=",
-            product**2,
-            "definition of the norm",
-            (-sq(right_v), norm_l),
-            (-(Norm(left_v) ** 2), norm_r),
-        ),
-    )
+        ("=", product**2, "definition of the norm",
+         (-sq(right_v), norm_l), (-Norm(left_v) ** 2, norm_r)))
     up, down = root(as_norms, ip(left_v, right_v), product, times(low_l, low_r))
     proof.state_same(proof.chain(ip(left_v, right_v), ("≤", product, "take roots", up)))
     proof.state_same(proof.chain(-product, ("≤", ip(left_v, right_v), "take roots", down)))
@@ -171,13 +112,10 @@ def _(proof: Proof):
     t = proof.chain(
         sq(g(x)),
         ("=", sq(E(rs, y)), "(4), twice", inner(four, g(x)), inner(four_again, E(rs, y))),
-        (
-            "≤",
-            E(r(x, y) * sq(s(x, y)), y),
-            "Jensen: a variance is not negative",
-            mean(squared_norm(rs - mean_rs), y),
-        ),
-        ("≤", E(sq(s(x, y)), y), r"$r\le 1$", mean(times(at_most_one, squared_norm(s(x, y))), y)),
+        ("≤", E(r(x, y) * sq(s(x, y)), y), "Jensen: a variance is not negative",
+         mean(squared_norm(rs - mean_rs), y)),
+        ("≤", E(sq(s(x, y)), y), r"$r\le 1$",
+         mean(times(at_most_one, squared_norm(s(x, y))), y)),
         ("≤", G**2, "Assumption 4.3", bound),
     )
     proof.state_same(t)
@@ -212,13 +150,8 @@ def _(proof: Proof):
     proof.state_same(t)
 
 
-@proved(
-    "eq-28",
-    "(28)",
-    "The agreement score is bounded",
-    chapter=CH5,
-    reason="Needs neither roots nor Cauchy–Schwarz: a squared distance is not negative.",
-)
+@proved("eq-28", "(28)", "The agreement score is bounded", chapter=CH5,
+        reason="Needs neither roots nor Cauchy–Schwarz: a squared distance is not negative.")
 def _(proof: Proof):
     scores_bounded(proof)
     bound = proof.use("eq-27")
@@ -227,30 +160,18 @@ def _(proof: Proof):
     up = proof.chain(
         a(x),
         ("=", E(ip(g(x), g(x2)), x2), "(8)", row),
-        (
-            "≤",
-            HALF * sq(g(x)) + HALF * E(sq(g(x2)), x2),
-            r"$\lVert\nabla p(x)-\nabla p(x')\rVert^2\ge0$",
-            (HALF, mean(squared_norm(g(x) - g(x2)), x2)),
-        ),
+        ("≤", HALF * sq(g(x)) + HALF * E(sq(g(x2)), x2),
+         r"$\lVert\nabla p(x)-\nabla p(x')\rVert^2\ge0$",
+         (HALF, mean(squared_norm(g(x) - g(x2)), x2))),
         ("≤", G**2, "(27) for both prompts", (HALF, bound), (HALF, mean(other, x2))),
     )
     proof.state_same(up)
     down = proof.chain(
-        -(G**2),
-        (
-            "≤",
-            -HALF * sq(g(x)) - HALF * E(sq(g(x2)), x2),
-            "(27) for both prompts",
-            (HALF, bound),
-            (HALF, mean(other, x2)),
-        ),
-        (
-            "≤",
-            E(ip(g(x), g(x2)), x2),
-            r"$\lVert\nabla p(x)+\nabla p(x')\rVert^2\ge0$",
-            (HALF, mean(squared_norm(g(x) + g(x2)), x2)),
-        ),
+        -G**2,
+        ("≤", -HALF * sq(g(x)) - HALF * E(sq(g(x2)), x2), "(27) for both prompts",
+         (HALF, bound), (HALF, mean(other, x2))),
+        ("≤", E(ip(g(x), g(x2)), x2), r"$\lVert\nabla p(x)+\nabla p(x')\rVert^2\ge0$",
+         (HALF, mean(squared_norm(g(x) + g(x2)), x2))),
         ("=", a(x), "(8)", (-1, row)),
     )
     proof.state_same(down)
@@ -261,19 +182,15 @@ def _split(proof: Proof):
     t = proof.chain(
         inner_k1(),
         ("=", E(w(k, x) * a(x), x), "(9)", nine),
-        (
-            "=",
-            E(w(k, x) * a(x) * minus(x), x) + E(w(k, x) * a(x) * (1 - minus(x)), x),
-            "inside and outside the strongly interfering set",
-        ),
+        ("=", E(w(k, x) * a(x) * minus(x), x) + E(w(k, x) * a(x) * (1 - minus(x)), x),
+         "inside and outside the strongly interfering set"),
     )
     proof.state_same(t)
 
 
 for number_ in ("25", "31"):
-    proved(f"eq-{number_}", f"({number_})", "Inside and outside the interfering set", chapter=CH5)(
-        _split
-    )
+    proved(f"eq-{number_}", f"({number_})", "Inside and outside the interfering set",
+           chapter=CH5)(_split)
 
 
 def dominated(proof: Proof, margin, size, below, reason):
@@ -284,51 +201,29 @@ def dominated(proof: Proof, margin, size, below, reason):
     outside = combine(0, "≤", 1 - minus(x), on)
     t = proof.chain(
         inner_k1(),
-        (
-            "=",
-            E(w(k, x) * a(x) * minus(x), x) + E(w(k, x) * a(x) * (1 - minus(x)), x),
-            "(25)",
-            proof.use("eq-25"),
-        ),
-        (
-            "≤",
-            -m * Wminus(k) + E(w(k, x) * a(x) * (1 - minus(x)), x),
-            r"$a_\theta\le-m$ inside",
-            mean(times(inside, weight), x),
-        ),
-        (
-            "≤",
-            -m * Wminus(k) + size * Wplus(k),
-            reason,
-            mean(times(times(below, weight), outside), x),
-        ),
+        ("=", E(w(k, x) * a(x) * minus(x), x) + E(w(k, x) * a(x) * (1 - minus(x)), x), "(25)",
+         proof.use("eq-25")),
+        ("≤", -m * Wminus(k) + E(w(k, x) * a(x) * (1 - minus(x)), x),
+         r"$a_\theta\le-m$ inside", mean(times(inside, weight), x)),
+        ("≤", -m * Wminus(k) + size * Wplus(k), reason,
+         mean(times(times(below, weight), outside), x)),
         ("=", -margin(k), f"definition of ${latex(margin(k))}$"),
     )
     proof.state_same(t)
-    proof.implies(
-        (0, "<", margin(k)),
-        (inner_k1(), "<", 0),
-        lambda h: proof.chain(
-            inner_k1(), ("≤", -margin(k), "the first part", t), ("<", 0, "the supposition", h)
-        ),
-    )
+    proof.implies((0, "<", margin(k)), (inner_k1(), "<", 0),
+                  lambda h: proof.chain(inner_k1(), ("≤", -margin(k), "the first part", t),
+                                        ("<", 0, "the supposition", h)))
 
 
-@proved(
-    "cor-4.4",
-    "Corollary 4.4",
-    "Dominating negatively interfering prompts, mended",
-    "corollary",
-    CH5,
-    reason="The paper prints “if δ(θ) < 0”; see slip 1. Neither q > 0 nor k ≥ 2 is needed.",
-)
+@proved("cor-4.4", "Corollary 4.4", "Dominating negatively interfering prompts, mended",
+        "corollary", CH5,
+        reason="The paper prints “if δ(θ) < 0”; see slip 1. Neither q > 0 nor k ≥ 2 is needed.")
 def _(proof: Proof):
     scores_bounded(proof)
     dominated(proof, margin, G**2, proof.use("eq-28", 0), r"$a_\theta\le G^2$ outside, by (28)")
 
 
 for number_ in ("29", "43"):
-
     @proved(f"eq-{number_}", f"({number_})", "The bound of Corollary 4.4", chapter=CH5)
     def _(proof: Proof):
         scores_bounded(proof)
@@ -339,16 +234,14 @@ for number_ in ("29", "43"):
 
 def separation(proof: Proof):
     easy = (1 - minus(x)) * (delta - p(x))
-    return (
-        proof.given(
-            r"$p_\theta\le\varepsilon$ inside $\mathcal X_-$", minus(x) * (p(x) - eps), "≤", 0
-        ),
-        proof.given(r"$p_\theta\ge\delta$ outside", easy, "≤", 0),
-    )
+    return (proof.given(r"$p_\theta\le\varepsilon$ inside $\mathcal X_-$",
+                        minus(x) * (p(x) - eps), "≤", 0),
+            proof.given(r"$p_\theta\ge\delta$ outside", easy, "≤", 0))
 
 
 def bound(order=k, size=G**2):
-    return order * ((1 - eps) ** (order - 1) * m * q - (1 - delta) ** (order - 1) * size * (1 - q))
+    return order * ((1 - eps) ** (order - 1) * m * q
+                    - (1 - delta) ** (order - 1) * size * (1 - q))
 
 
 def threshold_setting(proof: Proof):
@@ -357,8 +250,7 @@ def threshold_setting(proof: Proof):
     margin_set(proof)
     hard, easy = separation(proof)
     return {
-        "hard": hard,
-        "easy": easy,
+        "hard": hard, "easy": easy,
         "gap": proof.given(r"$\varepsilon<\delta$", eps, "<", delta),
         "one": proof.given(r"$\delta\le1$", delta, "≤", 1),
         "margin": proof.given("the margin is not negative", 0, "≤", m),
@@ -378,81 +270,48 @@ def _bound_45(proof: Proof, h, size=G**2, source="cor-4.4", name="Corollary 4.4"
     inside_mean = mean(times(inside_power, order), x)
     wm = proof.chain(
         k * (1 - eps) ** (k - 1) * q,
-        (
-            "≤",
-            k * (1 - eps) ** (k - 1) * qtheta(),
-            r"$q\le q_\theta$",
-            times(times(h["mass"], power_sign(eps_low, k - 1)), order),
-        ),
+        ("≤", k * (1 - eps) ** (k - 1) * qtheta(), r"$q\le q_\theta$",
+         times(times(h["mass"], power_sign(eps_low, k - 1)), order)),
         ("≤", Wminus(k), "powers increase; take means over the inside", inside_mean),
     )
     proof.step("Outside, it is at most that of success probability $\\delta$:")
     off_c, is_complement = complement(minus(x))
     above, _ = bounded(off_c)
-    outside_u = combine(
-        off_c * u(x), "≤", off_c * (1 - delta), h["easy"], (u(x) - (1 - delta), is_complement)
-    )
+    outside_u = combine(off_c * u(x), "≤", off_c * (1 - delta), h["easy"],
+                        (u(x) - (1 - delta), is_complement))
     outside_power = times(power(outside_u, k - 1, times(low, above)), above)
     wp = proof.chain(
         Wplus(k),
-        (
-            "=",
-            E(w(k, x) * off_c, x),
-            r"$1-\mathbf 1_-$ is an indicator too",
-            (-1, mean(scaled(is_complement, w(k, x)), x)),
-        ),
-        (
-            "≤",
-            k * (1 - delta) ** (k - 1) * E(off_c, x),
-            "as before",
-            mean(times(outside_power, order), x),
-        ),
-        (
-            "=",
-            k * (1 - delta) ** (k - 1) * (1 - qtheta()),
-            r"the mass outside is $1-q_\theta$",
-            scaled(mean(is_complement, x), k * (1 - delta) ** (k - 1)),
-        ),
-        (
-            "≤",
-            k * (1 - delta) ** (k - 1) * (1 - q),
-            r"$q\le q_\theta$",
-            times(times(h["mass"], power_sign(del_low, k - 1)), order),
-        ),
+        ("=", E(w(k, x) * off_c, x), r"$1-\mathbf 1_-$ is an indicator too",
+         (-1, mean(scaled(is_complement, w(k, x)), x))),
+        ("≤", k * (1 - delta) ** (k - 1) * E(off_c, x), "as before",
+         mean(times(outside_power, order), x)),
+        ("=", k * (1 - delta) ** (k - 1) * (1 - qtheta()), r"the mass outside is $1-q_\theta$",
+         scaled(mean(is_complement, x), k * (1 - delta) ** (k - 1))),
+        ("≤", k * (1 - delta) ** (k - 1) * (1 - q), r"$q\le q_\theta$",
+         times(times(h["mass"], power_sign(del_low, k - 1)), order)),
     )
     size_low = combine(0, "≤", size, (size / G**2, square_of(G)))
     proof.step("Together:")
     return proof.chain(
         inner_k1(),
         ("≤", -m * Wminus(k) + size * Wplus(k), name, proof.use(source, 0)),
-        (
-            "≤",
-            -bound(k, size),
-            "the two bounds on the weights",
-            times(wm, h["margin"]),
-            times(wp, size_low),
-        ),
+        ("≤", -bound(k, size), "the two bounds on the weights", times(wm, h["margin"]),
+         times(wp, size_low)),
     )
 
 
 def square_of(t):
     from ..kernel import square
-
     return square(t)
 
 
 kstar = define(
-    "kstar",
-    (),
-    1 + frac(Log(frac((1 - q) * G**2, q * m)), Log(frac(1 - eps, 1 - delta))),
-    r"k^\star",
-)
+    "kstar", (), 1 + frac(Log(frac((1 - q) * G**2, q * m)), Log(frac(1 - eps, 1 - delta))),
+    r"k^\star")
 kstar_quarter = define(
-    "kstar_quarter",
-    (),
-    1 + frac(Log(frac((1 - q) * G**2 / 4, q * m)), Log(frac(1 - eps, 1 - delta))),
-    r"k^\star_{1/4}",
-)
+    "kstar_quarter", (), 1 + frac(Log(frac((1 - q) * G**2 / 4, q * m)),
+                                  Log(frac(1 - eps, 1 - delta))), r"k^\star_{1/4}")
 
 
 def _positive_constants(proof: Proof):
@@ -477,9 +336,8 @@ def _log_parts(h, size=G**2):
     top = times(combine(0, "<", 1 - q, h["rest"]), size_pos)
     ratio, base = frac((1 - q) * size, q * m), frac(1 - eps, 1 - delta)
     ratio_pos, base_pos = times(top, inv_qm), times(epos, inv_d)
-    larger = combine(
-        1, "<", base, (-1, one_d), times(combine(1 - delta, "<", 1 - eps, h["gap"]), inv_d)
-    )
+    larger = combine(1, "<", base, (-1, one_d), times(combine(1 - delta, "<", 1 - eps, h["gap"]),
+                                                      inv_d))
     log_pos = combine(0, "<", Log(base), (1, log_increases(larger, number(1))), (-1, log_one()))
     one_log, inv_log = reciprocal(log_pos)
     return locals()
@@ -502,103 +360,58 @@ def _beyond(proof: Proof, h, kstar, size=G**2):
     def forward(supposed):
         logs = proof.chain(
             log_ratio,
-            ("=", (kstar() - 1) * log_base, f"definition of ${name}$", (-log_ratio, f["one_log"])),
-            (
-                "<",
-                (k - 1) * log_base,
-                r"the supposition, times $\log\frac{1-\varepsilon}{1-\delta}"
-                r">0$",
-                times(supposed, f["log_pos"]),
-            ),
-            (
-                "=",
-                Log(base ** (k - 1)),
-                "logarithm of a power",
-                (-1, log_power(f["base_pos"], k - 1)),
-            ),
+            ("=", (kstar() - 1) * log_base, f"definition of ${name}$",
+             (-log_ratio, f["one_log"])),
+            ("<", (k - 1) * log_base, r"the supposition, times $\log\frac{1-\varepsilon}{1-\delta}"
+             r">0$", times(supposed, f["log_pos"])),
+            ("=", Log(base ** (k - 1)), "logarithm of a power",
+             (-1, log_power(f["base_pos"], k - 1))),
         )
         ratios = log_reflects(logs, f["ratio_pos"], base_power)
         compare = proof.chain(
             outside,
-            (
-                "=",
-                ratio * q * m * (1 - delta) ** (k - 1),
-                "multiply and divide by $qm$",
-                (
-                    size * (1 - q) * (1 - delta) ** (k - 1),
-                    combine(1, "=", q * m * Inv(q * m), (-1, one_qm)),
-                ),
-            ),
-            (
-                "<",
-                base ** (k - 1) * q * m * (1 - delta) ** (k - 1),
-                "compare the logarithms",
-                times(times(ratios, f["qm"]), d_power),
-            ),
+            ("=", ratio * q * m * (1 - delta) ** (k - 1), "multiply and divide by $qm$",
+             (size * (1 - q) * (1 - delta) ** (k - 1), combine(1, "=", q * m * Inv(q * m),
+                                                               (-1, one_qm)))),
+            ("<", base ** (k - 1) * q * m * (1 - delta) ** (k - 1), "compare the logarithms",
+             times(times(ratios, f["qm"]), d_power)),
             ("=", inside, r"cancel $(1-\delta)^{k-1}$", (inside, d_cancel)),
         )
-        return proof.chain(
-            -bound(k, size),
-            ("=", k * (outside - inside), "rearranged"),
-            ("<", 0, "times $k>0$", times(compare, order)),
-        )
+        return proof.chain(-bound(k, size), ("=", k * (outside - inside), "rearranged"),
+                           ("<", 0, "times $k>0$", times(compare, order)))
 
     def backward(supposed):
         compare = proof.chain(
             outside,
-            (
-                "=",
-                inside + Inv(k) * (-bound(k, size)),
-                "divide by $k$",
-                ((inside - outside), one_k),
-            ),
+            ("=", inside + Inv(k) * (-bound(k, size)), "divide by $k$",
+             ((inside - outside), one_k)),
             ("<", inside, "the supposition, divided by $k>0$", times(supposed, inv_k)),
         )
         d_inverse = power_sign(f["inv_d"], k - 1)
         ratios = proof.chain(
             ratio,
-            (
-                "=",
-                outside * Inv(q * m) * Inv(1 - delta) ** (k - 1),
-                r"multiply and divide by $(1-\delta)^{k-1}$",
-                (ratio, combine(1, "=", ((1 - delta) * Inv(1 - delta)) ** (k - 1), (-1, d_cancel))),
-            ),
-            (
-                "<",
-                inside * Inv(q * m) * Inv(1 - delta) ** (k - 1),
-                "the line above",
-                times(times(compare, f["inv_qm"]), d_inverse),
-            ),
+            ("=", outside * Inv(q * m) * Inv(1 - delta) ** (k - 1),
+             r"multiply and divide by $(1-\delta)^{k-1}$",
+             (ratio, combine(1, "=", ((1 - delta) * Inv(1 - delta)) ** (k - 1), (-1, d_cancel)))),
+            ("<", inside * Inv(q * m) * Inv(1 - delta) ** (k - 1), "the line above",
+             times(times(compare, f["inv_qm"]), d_inverse)),
             ("=", base ** (k - 1), "cancel $qm$", (base ** (k - 1), one_qm)),
         )
         return proof.chain(
             kstar(),
-            (
-                "<",
-                1 + Log(base ** (k - 1)) * Inv(log_base),
-                "logarithms increase",
-                times(log_increases(ratios, f["ratio_pos"]), f["inv_log"]),
-            ),
-            (
-                "=",
-                1 + (k - 1) * log_base * Inv(log_base),
-                "logarithm of a power",
-                (Inv(log_base), log_power(f["base_pos"], k - 1)),
-            ),
+            ("<", 1 + Log(base ** (k - 1)) * Inv(log_base),
+             "logarithms increase", times(log_increases(ratios, f["ratio_pos"]), f["inv_log"])),
+            ("=", 1 + (k - 1) * log_base * Inv(log_base), "logarithm of a power",
+             (Inv(log_base), log_power(f["base_pos"], k - 1))),
             ("=", k, r"cancel the logarithm", (k - 1, f["one_log"])),
         )
 
     return forward, backward
 
 
-@proved(
-    "eq-33",
-    "(33)",
-    "The bound is negative exactly beyond k*",
-    chapter=CH5,
-    reason="The equivalence behind the threshold, in both directions. It needs q < 1 and "
-    "δ < 1, which the paper leaves unsaid: k* is not defined otherwise.",
-)
+@proved("eq-33", "(33)", "The bound is negative exactly beyond k*", chapter=CH5,
+        reason="The equivalence behind the threshold, in both directions. It needs q < 1 and "
+        "δ < 1, which the paper leaves unsaid: k* is not defined otherwise.")
 def _(proof: Proof):
     forward, backward = _beyond(proof, _positive_constants(proof), kstar)
     proof.equivalent((kstar(), "<", k), (-bound(), "<", 0), forward, backward)
@@ -616,53 +429,28 @@ def influence(proof: Proof, **bound_of):
     hard, easy = separation(proof)
     h = _positive_constants(proof)
     mass = proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
-    return h, _bound_45(
-        proof,
-        {
-            "hard": hard,
-            "easy": easy,
-            "gap": h["gap"],
-            "one": weaken(h["one"]),
-            "margin": weaken(h["m"]),
-            "mass": mass,
-        },
-        **bound_of,
-    )
+    return h, _bound_45(proof, {"hard": hard, "easy": easy, "gap": h["gap"],
+                                "one": weaken(h["one"]), "margin": weaken(h["m"]),
+                                "mass": mass}, **bound_of)
 
 
-@proved(
-    "prop-4.5",
-    "Proposition 4.5",
-    "Influence of k",
-    "proposition",
-    CH5,
-    reason="A statement at one θ: “for any θ” cannot hold where the gradient vanishes "
-    "(slip 6). The paper leaves q < 1 and δ < 1 unsaid; k* needs them.",
-)
+@proved("prop-4.5", "Proposition 4.5", "Influence of k", "proposition", CH5,
+        reason="A statement at one θ: “for any θ” cannot hold where the gradient vanishes "
+        "(slip 6). The paper leaves q < 1 and δ < 1 unsaid; k* needs them.")
 def _(proof: Proof):
     _, t = influence(proof)
     proof.state_same(t)
     beyond = proof.use("eq-33", 0)
-    proof.implies(
-        (kstar(), "<", k),
-        (inner_k1(), "<", 0),
-        lambda supposed: proof.chain(
-            inner_k1(),
-            ("≤", -bound(), "the bound above", t),
-            ("<", 0, "(33)", discharge(beyond, supposed)),
-        ),
-    )
+    proof.implies((kstar(), "<", k), (inner_k1(), "<", 0),
+                  lambda supposed: proof.chain(
+                      inner_k1(),
+                      ("≤", -bound(), "the bound above", t),
+                      ("<", 0, "(33)", discharge(beyond, supposed))))
 
 
-@proved(
-    "k-star-at-least-one",
-    "—",
-    "The threshold is never below 1",
-    "lemma",
-    CH5,
-    reason="Because the mean agreement is a squared norm: a margin set that is large has "
-    "little room. It also shows that q < 1 is automatic.",
-)
+@proved("k-star-at-least-one", "—", "The threshold is never below 1", "lemma", CH5,
+        reason="Because the mean agreement is a squared norm: a margin set that is large has "
+        "little room. It also shows that q < 1 is automatic.")
 def _(proof: Proof):
     scores_bounded(proof)
     inside = margin_set(proof)
@@ -674,46 +462,25 @@ def _(proof: Proof):
     m_low, g_low = weaken(h["m"]), square_of(G)
     room = proof.chain(
         0,
-        (
-            "≤",
-            E(a(x), x),
-            r"$\mathbb E[a_\theta]=\lVert\nabla J_1\rVert^2\ge0$",
-            proof.use("eq-8", 2),
-        ),
-        (
-            "≤",
-            -m * qtheta() + E(a(x) * (1 - minus(x)), x),
-            r"$a_\theta\le-m$ inside",
-            mean(inside, x),
-        ),
-        (
-            "≤",
-            -m * qtheta() + G**2 * (1 - qtheta()),
-            r"$a_\theta\le G^2$ outside",
-            mean(times(up, outside), x),
-        ),
-        ("≤", -m * q + G**2 * (1 - q), r"$q\le q_\theta$", times(mass, m_low), times(mass, g_low)),
+        ("≤", E(a(x), x), r"$\mathbb E[a_\theta]=\lVert\nabla J_1\rVert^2\ge0$",
+         proof.use("eq-8", 2)),
+        ("≤", -m * qtheta() + E(a(x) * (1 - minus(x)), x), r"$a_\theta\le-m$ inside",
+         mean(inside, x)),
+        ("≤", -m * qtheta() + G**2 * (1 - qtheta()), r"$a_\theta\le G^2$ outside",
+         mean(times(up, outside), x)),
+        ("≤", -m * q + G**2 * (1 - q), r"$q\le q_\theta$", times(mass, m_low),
+         times(mass, g_low)),
     )
     f = _log_parts(h)
     ratio_one = proof.chain(
-        1,
-        ("=", q * m * Inv(q * m), "divide by $qm>0$", (-1, f["one_qm"])),
-        ("≤", f["ratio"], "the first part", times(room, f["inv_qm"])),
-    )
+        1, ("=", q * m * Inv(q * m), "divide by $qm>0$", (-1, f["one_qm"])),
+        ("≤", f["ratio"], "the first part", times(room, f["inv_qm"])))
     t = proof.chain(
         1,
-        (
-            "=",
-            1 + Log(Integer(1)) * Inv(Log(f["base"])),
-            r"$\log1=0$",
-            (-Inv(Log(f["base"])), log_one()),
-        ),
-        (
-            "≤",
-            kstar(),
-            "logarithms increase",
-            times(log_increases(ratio_one, number(1)), f["inv_log"]),
-        ),
+        ("=", 1 + Log(Integer(1)) * Inv(Log(f["base"])), r"$\log1=0$",
+         (-Inv(Log(f["base"])), log_one())),
+        ("≤", kstar(), "logarithms increase",
+         times(log_increases(ratio_one, number(1)), f["inv_log"])),
     )
     proof.state(m * q, "≤", (1 - q) * G**2, room)
     proof.state_same(t)
