@@ -6,6 +6,7 @@ Importing it needs NumPy alone. `theory` (SymPy), `figures` (Matplotlib), `widge
 
 from .ascent import StepBounds, Trajectory, ascend, largest_step, step_bounds
 from .bandit import THETA_REF, BanditPrompts, PolicyConstants, Toy, two_prompts
+from .credits import Advantage, published, surrogates
 from .estimators import (
     plugin_weight,
     sample_credits,
@@ -66,6 +67,7 @@ __version__ = "2026.11.0"
 
 __all__ = [
     "THETA_REF",
+    "Advantage",
     "AllCorrect",
     "Annealing",
     "ArcsinSqrt",
@@ -117,10 +119,12 @@ __all__ = [
     "pass_at_k",
     "pcgrad",
     "plugin_weight",
+    "published",
     "safe_step",
     "sample_credits",
     "single_crossing",
     "step_bounds",
+    "surrogates",
     "two_prompts",
     "unbiased_credit",
     "unbiased_pass_at_k",

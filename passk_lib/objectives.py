@@ -8,6 +8,7 @@ Pass@k is F(p) = 1 - (1 - p)^k, so w = k (1 - p)^(k-1): equations (1)-(3) of the
     PassAtK(k)       1 - (1-p)^k                   k (1-p)^(k-1)            falls, at most k
     LogP()           log p                         1/p                      falls, unbounded
     ArcsinSqrt()     2 arcsin √p                   1/√(p(1-p))              falls, rises, unbounded
+    ArcsinSqrt(k)    (2/k) arcsin √(pass@k)        (1-p)^(k/2-1)/√(pass@k)  falls, unbounded
     PowerMean(a)     p^a / a                       p^(a-1)                  a < 1: falls, unbounded
     Entropic(t)      log(1 - p + p e^t) / t        (e^t-1)/(t(1-p+p e^t))   t > 0: falls, bounded
     AllCorrect(k)    p^k                           k p^(k-1)                rises, at most k
@@ -247,31 +248,49 @@ class LogP(Objective):
 
 @dataclass(frozen=True)
 class ArcsinSqrt(Objective):
-    """F = 2 arcsin √p, whose weight is 1/√(p(1-p)): the success indicator divided by its standard
-    deviation, as in GRPO. The weight falls up to p = 1/2, then rises: nearly solved prompts weigh
-    as much as nearly impossible ones."""
+    """F = (2/k) arcsin √(pass@k), whose weight is (1-p)^(k-1)/√(P(1-P)) with P = 1 - (1-p)^k: the
+    reward of a group of k completions divided by its standard deviation.
+
+    k = 1 is 2 arcsin √p, as in GRPO: its weight 1/√(p(1-p)) falls up to p = 1/2, then rises, so
+    that nearly solved prompts weigh as much as nearly impossible ones. For k >= 2 it falls.
+    """
+
+    k: int = 1
+
+    def __post_init__(self):
+        object.__setattr__(self, "k", _one_k(self.k, "ArcsinSqrt"))
 
     @property
     def name(self) -> str:
-        return "2 arcsin √p"
+        return "2 arcsin √p" if self.k == 1 else f"arcsin √pass@{self.k}"
 
     def value(self, p):
         p = as_probabilities("p", p)
-        return 2 * np.arctan2(np.sqrt(p), np.sqrt(1 - p))
+        return 2 / self.k * np.arctan2(np.sqrt(pass_at_k(p, self.k)), (1 - p) ** (self.k / 2))
 
     def weight(self, p):
         p = as_probabilities("p", p)
         with np.errstate(divide="ignore"):
-            return 1 / np.sqrt(p) / np.sqrt(1 - p)
+            return (1 - p) ** (self.k / 2 - 1) / np.sqrt(pass_at_k(p, self.k))
+
+    def log_weight(self, p):
+        p = as_probabilities("p", p)
+        with np.errstate(divide="ignore"):
+            tail = 0.0 if self.k == 2 else (self.k / 2 - 1) * np.log1p(-p)
+            return tail - np.log(pass_at_k(p, self.k)) / 2
 
     def curvature(self, p):
         p = as_probabilities("p", p)
         with np.errstate(divide="ignore", over="ignore"):
-            return (p - 0.5) * self.weight(p) ** 3
+            if self.k == 1:
+                return (p - 0.5) * self.weight(p) ** 3
+            success, half = pass_at_k(p, self.k), self.k / 2
+            own = 0.0 if self.k == 2 else (half - 1) * (1 - p) ** (half - 2) / np.sqrt(success)
+            return -own - half * (1 - p) ** (3 * half - 2) / success**1.5
 
     @property
     def conditions(self) -> Conditions:
-        return Conditions(turn=0.5)
+        return Conditions(turn=0.5 if self.k == 1 else 1.0)
 
 
 @dataclass(frozen=True)

@@ -193,6 +193,8 @@ FAMILY = [
     (PassAtK(7), lambda p: 1 - (1 - p) ** 7),
     (LogP(), mp.log),
     (ArcsinSqrt(), lambda p: 2 * mp.asin(mp.sqrt(p))),
+    (ArcsinSqrt(2), lambda p: mp.asin(mp.sqrt(1 - (1 - p) ** 2))),
+    (ArcsinSqrt(5), lambda p: 2 * mp.asin(mp.sqrt(1 - (1 - p) ** 5)) / 5),
     (PowerMean(0.5), lambda p: 2 * mp.sqrt(p)),
     (PowerMean(-1.5), lambda p: -(p ** mp.mpf(-1.5)) / mp.mpf(1.5)),
     (PowerMean(1), lambda p: p),
@@ -240,8 +242,9 @@ def test_the_stated_bounds_and_the_turn_of_the_weight_hold_and_are_reached(objec
 def test_which_statement_needs_what_is_met_by_whom():
     falls = {o.name for o in OBJECTIVES if o.conditions.statements["Proposition 4.5"]}
     smooth = {o.name for o in OBJECTIVES if o.conditions.statements["Lemma C.1, Proposition 4.6"]}
-    assert falls == {"pass@1", "pass@7", "log p", "power 0.5", "power -1.5", "power 1",
-                     "entropic 6", "entropic 300"}  # fmt: skip
+    assert falls == {"pass@1", "pass@7", "log p", "arcsin √pass@2", "arcsin √pass@5",
+                     "power 0.5", "power -1.5", "power 1", "entropic 6",
+                     "entropic 300"}  # fmt: skip
     assert smooth == {"pass@1", "pass@7", "power 1", "power 3.25", "entropic 6", "entropic -40",
                       "entropic 300", "pass^5"}  # fmt: skip
     assert all(list(o.conditions.statements.values())[:2] == [True, True] for o in OBJECTIVES)
