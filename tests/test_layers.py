@@ -17,13 +17,13 @@ LAYERS = (
     ("estimators",),
     ("field",),
     ("interference",),
-    ("bandit",),
-    ("ascent",),
-    ("theory", "figures"),
+    ("bandit", "credits"),
+    ("ascent", "mitigation", "stopping"),
+    ("theory", "figures", "figure_data"),
     ("widgets",),
     ("llm",),
-    ("course",),
     ("book",),
+    ("course",),
 )
 HEIGHT = {room: height for height, rooms in enumerate(LAYERS) for room in rooms}
 # The package itself gathers the core's names; the command calls every room.

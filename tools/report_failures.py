@@ -1,8 +1,9 @@
 """Opens an issue for every scheduled check that failed, or adds to its open one.
 
-``python tools/report_failures.py REPORTS`` in GitHub Actions. The environment variable NEEDS holds the
-results of the checks as Actions gives them (``toJSON(needs)``); REPORTS has a folder ``report-CHECK``
-with a file ``report.md`` for each check that wrote one. It calls ``gh``, which Actions brings.
+``python tools/report_failures.py REPORTS`` in GitHub Actions. The environment variable NEEDS holds
+the results of the checks as Actions gives them (``toJSON(needs)``); REPORTS has a folder
+``report-CHECK`` with a file ``report.md`` for each check that wrote one. It calls ``gh``, which
+Actions brings.
 """
 
 import json

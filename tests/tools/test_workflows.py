@@ -1,4 +1,4 @@
-"""The workflows of GitHub Actions: pinned, with least permissions, and in step with the repository."""
+"""The workflows: pinned, with least permissions, and in step with the repository."""
 
 import os
 import re
