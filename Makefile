@@ -13,7 +13,7 @@ READY := $(VENV)/.ready-$(KEY)
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help book test test-all bench lint photos colab clean
+.PHONY: help book test test-all bench lint photos colab assignments clean
 .DEFAULT_GOAL := help
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo "make lint      style of the code"
 	@echo "make photos    pictures of every built page, in _build/photos"
 	@echo "make colab     notebooks that Colab can run, in _build/colab"
+	@echo "make assignments  student and solution notebooks, autograders, in _build/assignments"
 	@echo "make clean     remove what was built; the environment in $(VENV) stays"
 
 $(READY):
@@ -63,6 +64,9 @@ photos: book
 
 colab: $(READY)
 	@$(BIN)/python -m passk_lib.book.stamp _build/colab
+
+assignments: $(READY)
+	@$(BIN)/python -m passk_lib.course.assemble
 
 clean:
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis

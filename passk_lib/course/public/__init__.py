@@ -1,0 +1,1 @@
+"""Public checks, one module an assignment; chapters use the same ones."""
