@@ -5,6 +5,7 @@ Each class displays by being the last expression of a cell. See `LiveFigure` for
 
 from .agreement import AgreementHistogram
 from .conflict_map import ConflictMap
+from .experiment import Experiment
 from .figure import LiveFigure
 from .kernel_heatmap import KernelHeatmap
 from .step_size import StepSize
@@ -15,6 +16,7 @@ from .weights import Weights
 __all__ = [
     "AgreementHistogram",
     "ConflictMap",
+    "Experiment",
     "KernelHeatmap",
     "LiveFigure",
     "StepSize",

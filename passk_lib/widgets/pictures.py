@@ -118,3 +118,42 @@ def step_size(eta, change, slopes, promised, true, k):
         axes[0].legend(fontsize=9)
     axes[1].set_xlabel(r"step size $\eta$")
     return fig
+
+
+@styled
+def experiment(score, weight, hard, success, k, orders, inner, mean, weighted):
+    """Agreement by prompt, weight by pass@1, contributions, weight against agreement, and the
+    inner product over k; of prompts, each argument (prompts,). inner: None where too few."""
+    fig, axes = plt.subplot_mosaic("EE;AB;CD", figsize=(8.6, 9.2))
+    place = np.argsort(np.argsort(score, kind="stable"))
+    kinds = (("easy", EASY, "o", ~hard), ("hard", HARD, "^", hard))
+    tiny = max(1e-12, float(np.median(np.abs(score)))) if len(score) else 1.0
+    for name, color, marker, of in kinds:
+        look = {"color": color, "ms": 3.5, "alpha": 0.8, "label": name, "mew": 0}
+        axes["A"].plot(place[of], score[of], marker, **look)
+        axes["B"].plot(success[of], weight[of], marker, **look)
+        axes["C"].plot(place[of], (weight * score)[of], marker, **look)
+        axes["D"].plot(score[of], weight[of], marker, **look)
+    for name in "AC":
+        axes[name].axhline(0, color=INK, lw=0.8)
+        axes[name].set(xlabel="prompts, by agreement")
+    axes["A"].set(title="A  agreement by prompt", ylabel="$a(x)$")
+    axes["A"].legend(fontsize=9)
+    axes["B"].set(title=f"B  weight at $k = {k}$", xlabel="$c/n$", xlim=(-0.02, 1.02))
+    for value, color, label in ((mean, PASS1, "mean of $a$"), (weighted, PASSK, "weighted mean")):
+        if value is not None:
+            axes["C"].axhline(value, color=color, ls="--", lw=1.6, label=f"{label} {value:+.2g}")
+            axes["C"].legend(fontsize=9)
+    axes["C"].set_yscale("symlog", linthresh=tiny)
+    axes["C"].set(title="C  contributions $w\\,a$")
+    axes["D"].axvline(0, color=INK, lw=0.8)
+    axes["D"].set(title="weight against agreement", xlabel="$a(x)$")
+    for name in "BD":
+        axes[name].set_yscale("symlog", linthresh=0.01)
+        axes[name].set_ylim(0, None)
+    if inner is not None:
+        axes["E"].plot(orders, inner, color=PASSK)
+        axes["E"].plot(k, inner[list(orders).index(k)], "o", color=INK)
+    axes["E"].axhline(0, color=INK, lw=0.8)
+    axes["E"].set(xlabel="$k$", title=r"$\langle\nabla J_k, \nabla J_1\rangle$")
+    return fig

@@ -301,7 +301,7 @@ def test_code_and_state_of_a_page_with_every_figure_stay_below_200_kB(html, meas
     size = len(gzip.compress(together.encode()))
     one = len(gzip.compress(widget_state(html, "conflictmap.html").encode()))
     measured.append(
-        f"widget code and state: {one / 1000:.0f} kB one figure, {size / 1000:.0f} kB all seven"
+        f"widget code and state: {one / 1000:.0f} kB one figure, {size / 1000:.0f} kB all"
     )
     assert size < 200_000
     held = [s for s in json.loads(together)["state"].values() if "key" in s["state"]]
@@ -329,6 +329,7 @@ WIGGLES = {
         "prompts": "[[1, .03 + i / 200, -2], [2, .1, -1], [9, .6, 1], [8, .9, 1]]", "k": "2 + i",
     },
     "StepSize": {"theta": "[-2 + i / 50, -2]", "eta": "1 + i"},
+    "Experiment": {"k": "2 + i % 30", "q": "i / 50", "delta1": "0.5 + i / 100, filter: 'filtered'"},
 }  # fmt: skip
 
 
@@ -505,10 +506,15 @@ def test_every_figure_that_a_chapter_shows_is_alive_there(site, browser, measure
         for index in range(wanted):
             figure = f"document.querySelectorAll('.pk')[{index}].figure"
             page.wait_for_function(f"{figure}.fine")
-            name, settings, shown = json.loads(
-                page.evaluate(f"JSON.stringify([{figure}.name, {figure}.state, {figure}.numbers])")
+            name, settings, shown, data = json.loads(
+                page.evaluate(
+                    f"JSON.stringify([{figure}.name, {figure}.state, {figure}.numbers, "
+                    f"{figure}.model.get('_data') ?? null])"
+                )
             )
-            assert_same(shown, getattr(widgets, name)(**settings).numbers(), f"{path}, {name}")
+            carried = {} if data is None else {"data": data}
+            same = getattr(widgets, name)(**carried, **settings)
+            assert_same(shown, same.numbers(), f"{path}, {name}")
             checked.append(name)
         page.close()
         assert faults == [], path

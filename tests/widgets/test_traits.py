@@ -18,6 +18,7 @@ from passk_lib.interference import conflict
 from passk_lib.widgets import (
     AgreementHistogram,
     ConflictMap,
+    Experiment,
     KernelHeatmap,
     StepSize,
     Threshold,
@@ -28,6 +29,7 @@ from passk_lib.widgets import (
 FIGURES = [
     AgreementHistogram,
     ConflictMap,
+    Experiment,
     KernelHeatmap,
     StepSize,
     Threshold,
@@ -82,6 +84,9 @@ def test_state_is_read_set_and_observed(make):
         (KernelHeatmap, "pair", [0, 160], ValueError, "from 0 to 159"),
         (KernelHeatmap, "pair", [0, 1.5], ValueError, "whole numbers"),
         (StepSize, "eta", 0, ValueError, "at least 1e-05"),
+        (Experiment, "k", 33, ValueError, "an integer from 1 to 32"),
+        (Experiment, "estimator", "best", ValueError, "'unbiased', 'plug-in', 'exact'"),
+        (Experiment, "delta1", 0.4, ValueError, "at least 0.5"),
         (TwoPrompts, "psi_easy", [2, 0], ValueError, "from -1.5 to 1.5"),
     ],
 )
@@ -99,7 +104,7 @@ def test_a_bad_value_raises_a_clear_error_and_changes_nothing(make, name, value,
 @every_figure
 def test_an_unknown_name_is_refused_and_the_known_ones_are_listed(make):
     with pytest.raises(
-        TypeError, match=f"{make.__name__} has no 'kk'; it has .*theta|mass|prompts"
+        TypeError, match=f"{make.__name__} has no 'kk'; it has .*(theta|mass|prompts|k)"
     ):
         make(kk=3)
 
@@ -145,7 +150,7 @@ def test_the_browser_is_sent_lists_and_what_it_sends_is_checked(make):
 def test_a_misspelt_name_is_refused_when_it_is_set_and_the_right_ones_are_listed(make):
     figure = make()
     with pytest.raises(
-        AttributeError, match=f"{make.__name__} has no 'kk'; it has .*(theta|mass|prompts)"
+        AttributeError, match=f"{make.__name__} has no 'kk'; it has .*(theta|mass|prompts|k)"
     ):
         figure.kk = 3
     assert not hasattr(figure, "kk")

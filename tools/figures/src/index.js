@@ -2,6 +2,7 @@
 
 import agreement from "./agreement.js";
 import conflictMap from "./conflict_map.js";
+import experiment from "./experiment.js";
 import kernelHeatmap from "./kernel_heatmap.js";
 import { Figure } from "./kit.js";
 import stepSize from "./step_size.js";
@@ -12,6 +13,7 @@ import weights from "./weights.js";
 const figures = {
   AgreementHistogram: agreement,
   ConflictMap: conflictMap,
+  Experiment: experiment,
   KernelHeatmap: kernelHeatmap,
   StepSize: stepSize,
   Threshold: threshold,
