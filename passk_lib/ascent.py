@@ -7,14 +7,14 @@ vector that supports `+` and `scalar *` like those that the field's `mean` retur
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from .checks import as_integers, as_number, read_only
-from .field import PromptField, Vector
-from .interference import best_set, interference_set
+from .field import PromptField, Vector, as_field_at
+from .interference import best_set, interference_set, least_score_bound
 from .objectives import Objective, PassAtK, as_objective
 
 __all__ = ["StepBounds", "Trajectory", "ascend", "largest_step", "step_bounds"]
@@ -67,7 +67,7 @@ def ascend(
     positive mass along the way. direction: the vector to follow from a field, instead of ∇J of
     the objective; `mitigation.along` makes such functions.
     """
-    steps = int(as_integers("steps", steps, 0))
+    field_at, steps = as_field_at(field_at), int(as_integers("steps", steps, 0))
     schedule = None if isinstance(objective, Objective) or not callable(objective) else objective
     if schedule is not None and direction is not None:
         raise ValueError(
@@ -82,7 +82,7 @@ def ascend(
     else:
         length = as_number("length", length, 0, open_low=True)
     climbed = [as_objective(objective_at(i)) for i in sorted({0, max(steps - 1, 0)})]
-    recorded = {each.name: each for each in [*map(as_objective, track), *climbed]}
+    recorded = {each.name: each for each in [*_tracked(track), *climbed]}
     strata = dict(strata or {})
     values = {name: [] for name in recorded}
     by_stratum = {label: {name: [] for name in recorded} for label in strata}
@@ -118,6 +118,12 @@ def _name(schedule: Schedule) -> str:
     return getattr(schedule, "name", None) or getattr(schedule, "__name__", "schedule")
 
 
+def _tracked(track) -> list[Objective]:
+    if isinstance(track, Objective | str) or not isinstance(track, Iterable):
+        raise TypeError(f"track must be a tuple of objectives or k, such as (1,); got {track!r}")
+    return [as_objective(each) for each in track]
+
+
 def _arrays(lists: dict[str, list[float]]) -> dict[str, np.ndarray]:
     return {name: read_only(np.array(entries)) for name, entries in lists.items()}
 
@@ -136,15 +142,25 @@ class StepBounds:
     """Margin of the strongly interfering set behind δ(θ)."""
     delta: float
     """δ(θ) of Corollary 4.4: ⟨∇J_k, ∇J_1⟩ <= -δ(θ)."""
-    C2: float
-    """J_1(θ + η∇J_k) <= J_1(θ) - η δ(θ) + η² C_2."""
+    gradient_sq: float
+    """The bound on ‖∇J_k‖²."""
+    L_1: float
+    """Smoothness of J_1, Lemma C.1."""
     L_k: float
     """Smoothness of J_k, Lemma C.1."""
 
     @property
+    def C2(self) -> float:
+        """J_1(θ + η∇J_k) <= J_1(θ) - η δ(θ) + η² C_2."""
+        return self.gradient_sq * self.L_1 / 2
+
+    @property
     def step(self) -> float:
         """min(δ(θ)/C_2, 1/L_k), or 0 where δ(θ) <= 0: condition (48)."""
-        return max(0.0, min(self.delta / self.C2, 1 / self.L_k))
+        if self.delta <= 0:
+            return 0.0
+        # One factor of C_2 at a time: their product may be too small for a float.
+        return min(2 * (self.delta / self.gradient_sq) / self.L_1, 1 / self.L_k)
 
 
 def step_bounds(
@@ -153,24 +169,32 @@ def step_bounds(
     """The step sizes that Proposition 4.6 promises, as `paper` and as `sharp`.
 
     G_squared, F: bounds on E‖∇log π‖² and E‖∇²log π‖, (12), which must hold for every prompt all
-    along the step, not at this θ alone. m: margin of X_-; None takes the one with the largest δ(θ).
+    along the step, not at this θ alone; at most 1e130. ValueError if G_squared is below
+    `least_score_bound`, so that it fails at this θ already. m: margin of X_-; None takes the one
+    with the largest δ(θ).
 
     paper: a <= G², ‖∇J_k‖² <= k²G², so C_2 = k²G²L_1/2, and L_k = k²G² + kF.
     sharp: a <= G²/4, ‖∇J_k‖² <= kG²/4, so C_2 = kG²L_1/8, and L_k = k(G² + F) = k·L_1. Both from
     ‖∇p‖² <= p(1-p)G², and the second also from (1-p)^(k-1) (1 + (k-1)p) <= 1.
     """
     k = PassAtK(k).k
-    G_squared = as_number("G_squared", G_squared, 0, open_low=True)
-    F = as_number("F", F, 0)
+    G_squared = as_number("G_squared", G_squared, 0, 1e130, open_low=True)
+    F = as_number("F", F, 0, 1e130)
+    least = least_score_bound(field)
+    if G_squared < least * (1 - 1e-12):  # equality up to rounding is fine: two actions have it
+        raise ValueError(
+            f"G_squared must be at least {least:g}, which the gradients at this θ need "
+            f"(least_score_bound); got {G_squared:g}"
+        )
     L_1 = G_squared + F
     constants = {
-        "paper": (G_squared, k**2 * G_squared * L_1 / 2, k**2 * G_squared + k * F),
-        "sharp": (G_squared / 4, k * G_squared * L_1 / 8, k * L_1),
+        "paper": (G_squared, k**2 * G_squared, k**2 * G_squared + k * F),
+        "sharp": (G_squared / 4, k * G_squared / 4, k * L_1),
     }
     bounds = {}
-    for name, (bound, C2, L_k) in constants.items():
+    for name, (bound, gradient_sq, L_k) in constants.items():
         chosen = best_set(field, k, bound) if m is None else interference_set(field, k, m)
-        bounds[name] = StepBounds(chosen.m, chosen.delta(bound), C2, L_k)
+        bounds[name] = StepBounds(chosen.m, chosen.delta(bound), gradient_sq, L_1, L_k)
     return bounds
 
 
@@ -185,7 +209,7 @@ def largest_step(
     """
     start = as_number("start", start, 0, open_low=True)
     stop = as_number("stop", stop, start)
-    objective = PassAtK(k)
+    objective, field_at = PassAtK(k), as_field_at(field_at)
     field = field_at(theta)
     direction = field.objective_gradient(objective)
     before = field.value(1), field.value(objective)

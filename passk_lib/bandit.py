@@ -16,11 +16,22 @@ import numpy as np
 from .checks import as_finite, as_flags, as_integers, as_masses, as_number, read_only
 from .field import DenseField
 
-__all__ = ["THETA_REF", "BanditPrompts", "PolicyConstants", "Toy", "expit", "two_prompts"]
+__all__ = [
+    "LARGEST_QUADRATURE",
+    "THETA_REF",
+    "BanditPrompts",
+    "PolicyConstants",
+    "Toy",
+    "expit",
+    "two_prompts",
+]
 
 THETA_REF = read_only(np.array([-2.0, -2.0]))
 """A reference policy biased towards action 0. The paper states no θ; this one reproduces every
 number of section 3.3."""
+
+LARGEST_QUADRATURE = 100_000
+"""How many nodes `Toy.quadrature` makes at most. The default makes 642."""
 
 
 def expit(m) -> np.ndarray:
@@ -76,8 +87,12 @@ class BanditPrompts:
         return PolicyConstants(G_squared=bound, F=bound)
 
     def margin(self, theta) -> np.ndarray:
-        """m = θᵀψ of the correct action, (prompts,): its log-odds. theta: (2,)."""
-        logit = self.features @ as_finite("theta", theta, (2,))
+        """m = θᵀψ of the correct action, (prompts,): its log-odds. theta: (2,), θᵀψ finite."""
+        theta = as_finite("theta", theta, (2,))
+        with np.errstate(over="ignore", invalid="ignore"):
+            logit = self.features @ theta
+        if not np.isfinite(logit).all():
+            raise ValueError(f"theta must be small enough for θᵀψ to be finite; got {theta}")
         return np.where(self.hard, logit, -logit)
 
     def success(self, theta) -> np.ndarray:
@@ -124,11 +139,19 @@ class Toy:
         distance π/|θ₂| from the real line, but large k slows it. As given, J_k is exact to 1e-12
         and ∇J_k to 1e-9·‖∇J_k‖ + 1e-12 for ‖θ‖ <= 4 and k <= 1000; halve the step when θ doubles.
         Gauss-Hermite nodes do far worse: they follow polynomials, not poles.
+
+        There are about 4·reach/step nodes, at most `LARGEST_QUADRATURE`.
         """
         step = as_number("step", step, 0, open_low=True)
         reach = as_number("reach", reach, 0, open_low=True)
         if step > reach:
             raise ValueError(f"step must be at most reach = {reach:g}; got {step}")
+        if 4 * (reach / step) > LARGEST_QUADRATURE:
+            raise ValueError(
+                f"step must be at least 4·reach/{LARGEST_QUADRATURE} = "
+                f"{4 * reach / LARGEST_QUADRATURE:g}, for at most {LARGEST_QUADRATURE} nodes; "
+                f"got {step}"
+            )
         half = int(reach / step)
         t = step * np.arange(-half, half + 1)
         density = np.exp(-(t**2) / 2)

@@ -23,6 +23,7 @@ __all__ = [
     "as_positive_integers",
     "as_probabilities",
     "as_rewards",
+    "as_row",
     "as_rows",
     "broadcast",
     "read_only",
@@ -149,7 +150,13 @@ def as_counts(n, c) -> tuple[np.ndarray, np.ndarray]:
 
 def as_rewards(name: str, rewards) -> np.ndarray:
     """`rewards` as a bool array (..., n) of verifier outcomes; entries must be 0 or 1, n >= 1."""
-    array = np.asarray(rewards)
+    try:
+        array = np.asarray(rewards)
+    except ValueError:
+        raise ValueError(
+            f"{name} must be rectangular, the same number n of samples for every prompt; "
+            f"got {rewards!r}"
+        ) from None
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{name} must be 0 or 1; got dtype {array.dtype}: {rewards!r}")
     if array.ndim == 0 or array.size == 0:
@@ -173,6 +180,13 @@ def as_rows(name: str, rows, size: int) -> np.ndarray:
     _check_shape(name, array, (None,))
     _reject(name, f"less than {size}, the number of prompts", array, array >= size)
     return array
+
+
+def as_row(name: str, row, size: int) -> int:
+    """`row` as the index of one prompt, 0 <= row < size."""
+    if np.ndim(row):
+        raise ValueError(f"{name} must be the index of one prompt; got {row!r}")
+    return int(as_rows(name, row, size)[0])
 
 
 def broadcast(**arrays: np.ndarray) -> list[np.ndarray]:

@@ -9,9 +9,10 @@ field need not store its gradients: `DenseField` does, a language model need not
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from .checks import (
     as_flags,
     as_masses,
     as_probabilities,
+    as_row,
     as_rows,
     read_only,
 )
@@ -138,7 +140,7 @@ class PromptField(ABC):
 
     def gradient(self, i: int) -> Vector:
         """g of prompt i alone. By default the mean of an indicator, divided by the mass."""
-        (i,) = as_rows("i", i, self.size)
+        i = as_row("i", i, self.size)
         if self._mass[i] == 0:
             raise ValueError(f"the gradient of prompt {i} needs a mass above 0; its mass is 0")
         v = np.zeros(self.size)
@@ -257,7 +259,7 @@ class DenseField(PromptField):
         return (weights * self.mass) @ self._gradients
 
     def gradient(self, i: int) -> np.ndarray:
-        (i,) = as_rows("i", i, self.size)
+        i = as_row("i", i, self.size)
         return self._gradients[i]
 
     def norms(self) -> np.ndarray:
@@ -281,3 +283,27 @@ def as_field(field) -> PromptField:
         hint = ": call its .field(theta)" if callable(getattr(field, "field", None)) else ""
         raise TypeError(f"field must be a PromptField; got {type(field).__name__}{hint}")
     return field
+
+
+_Asking = TypeVar("_Asking", bound=Callable)
+
+
+def asks_a_field(function: _Asking) -> _Asking:
+    """Decorator: the first argument, `field`, goes through `as_field` before anything else."""
+
+    @wraps(function)
+    def checked(field, *args, **kwargs):
+        return function(as_field(field), *args, **kwargs)
+
+    return checked
+
+
+def as_field_at(field_at) -> Callable[[Vector], PromptField]:
+    """`field_at`, a function from θ to the prompt field there; TypeError for a field itself."""
+    if not callable(field_at):
+        hint = " at one θ" if isinstance(field_at, PromptField) else ""
+        raise TypeError(
+            "field_at must be a function from θ to a PromptField, such as prompts.field; "
+            f"got {type(field_at).__name__}{hint}"
+        )
+    return lambda theta: as_field(field_at(theta))

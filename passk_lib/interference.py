@@ -15,7 +15,7 @@ import numpy as np
 
 from .checks import as_integers, as_nonnegative, as_number, as_rows, read_only
 from .expsum import TINIEST, Run, certified_signs, sum_error
-from .field import DenseField, PromptField, as_field
+from .field import DenseField, PromptField, asks_a_field
 from .objectives import Objective, PassAtK
 
 __all__ = [
@@ -46,23 +46,26 @@ _BATCH = 2**22
 # --- The kernel: (5), Definition 3.1 ---------------------------------------------------------
 
 
+@asks_a_field
 def kernel(field: PromptField, rows=None) -> np.ndarray:
     """κ(x, x') = ⟨g(x), g(x')⟩: (rows, prompts), or all (prompts, prompts) where rows is None.
 
     Positive entries: a small step for x also helps x'; negative ones: it hurts x' (Definition 3.1).
     The full matrix takes N² numbers; `kernel_blocks` goes through it in pieces.
     """
-    as_field(field)
     rows = np.arange(field.size) if rows is None else as_rows("rows", rows, field.size)
     return field.kernel_rows(rows)
 
 
+@asks_a_field
 def cosine_kernel(field: PromptField, rows=None, undefined: float | None = None) -> np.ndarray:
     """cos(g(x), g(x')), in [-1, 1]: the kernel divided by both norms (Figure 2).
 
     A prompt with g = 0 (for one, wherever p is 0 or 1) has no cosine: ValueError naming such
     prompts, unless `undefined` is given, the number to put there.
     """
+    _require_squares(field)
+    undefined = None if undefined is None else as_number("undefined", undefined)
     rows = np.arange(field.size) if rows is None else as_rows("rows", rows, field.size)
     norms = field.norms()
     zero = norms == 0
@@ -82,12 +85,12 @@ def cosine_kernel(field: PromptField, rows=None, undefined: float | None = None)
     return cosine
 
 
+@asks_a_field
 def kernel_blocks(field: PromptField, block: int = 1024) -> Iterator[tuple[slice, np.ndarray]]:
     """The kernel in bands of at most `block` rows: yields (rows as a slice, (rows, prompts))."""
     block = int(as_integers("block", block, 1))
-    for start in range(0, field.size, block):
-        rows = slice(start, min(start + block, field.size))
-        yield rows, field.kernel_rows(np.arange(rows.start, rows.stop))
+    bands = (slice(at, min(at + block, field.size)) for at in range(0, field.size, block))
+    return ((rows, field.kernel_rows(np.arange(rows.start, rows.stop))) for rows in bands)
 
 
 # --- Agreement and conflict: (8)-(11), (19), (20) --------------------------------------------
@@ -95,7 +98,6 @@ def kernel_blocks(field: PromptField, block: int = 1024) -> Iterator[tuple[slice
 
 def _require_squares(field: PromptField) -> None:
     """Refuse gradients whose products floats cannot hold: they would be 0 or infinite."""
-    as_field(field)
     if isinstance(field, DenseField):
         largest = float(np.abs(field.gradients).max())
         if largest > 0 and not 1e-140 <= largest <= 1e140:
@@ -105,6 +107,7 @@ def _require_squares(field: PromptField) -> None:
             )
 
 
+@asks_a_field
 def agreement(field: PromptField) -> np.ndarray:
     """a(x) = ⟨g(x), ∇J_1⟩ for every prompt, (prompts,): equation (8). One mean, one inner.
 
@@ -112,7 +115,7 @@ def agreement(field: PromptField) -> np.ndarray:
     gradients estimated from samples that mean is biased upwards: each prompt's own noise is part
     of the ∇J_1 that it is compared with.
     """
-    as_field(field)
+    _require_squares(field)
     return field.inner(field.mean())
 
 
@@ -329,6 +332,7 @@ _QUANTITIES = (
 ).split()
 
 
+@asks_a_field
 def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
     """How ∇J_k and ∇J_1 stand to each other: Proposition 4.1, for one k or many at once.
 
@@ -358,13 +362,13 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
         for name, entries in {
             "inner": mean_weight * inner,
             "norm_k": mean_weight * norm,
-            "weighted_agreement": (w * a) @ mass,
+            "weighted_agreement": (w * mass) @ a,
             "mean_weight": mean_weight,
-            "covariance": ((w - mean_weight[:, None]) * deviation) @ mass,
+            "covariance": ((w - mean_weight[:, None]) * mass) @ deviation,
             "cv_weight": _std(density, relative, mass),
             "log_mean_weight": log_mean,
-            "_shifted": (density * a) @ mass,
-            "_covariance": (relative * deviation) @ mass,
+            "_shifted": (density * mass) @ a,
+            "_covariance": (relative * mass) @ deviation,
             "_direction_inner": inner,
             "_direction_norm": norm,
         }.items():
@@ -394,19 +398,32 @@ def _shift_density(mass: np.ndarray, log_w: np.ndarray) -> tuple[np.ndarray, np.
     top = log_w.max(axis=1)
     scaled = np.exp(log_w - np.where(top > -np.inf, top, 0.0)[:, None])
     total = scaled @ mass
-    with np.errstate(divide="ignore"):
-        return scaled / np.where(total > 0, total, 1.0)[:, None], top + np.log(total)
+    with np.errstate(divide="ignore", over="ignore"):
+        density = scaled / np.where(total > 0, total, 1.0)[:, None]
+        log_mean = top + np.log(total)
+    if not np.isfinite(density).all():
+        raise ValueError(
+            "mass must be 0 or at least 1e-307 on the prompts that the weights single out, so that "
+            f"their share can be scaled to 1; got the weighted mass {total.min():g}"
+        )
+    return density, log_mean
 
 
 def _std(x: np.ndarray, centred: np.ndarray, mass: np.ndarray) -> np.ndarray:
     """Standard deviation of each row; exactly 0 where the entries agree up to rounding."""
     x = x[:, mass > 0]
     constant = np.ptp(x, axis=1) <= 1e-15 * np.abs(x).max(axis=1)
-    return np.where(constant, 0.0, np.sqrt(centred**2 @ mass))
+    # Root masses first, then the largest entry scaled to 1: squares neither overflow nor vanish.
+    parts = np.abs(centred) * np.sqrt(mass)
+    top = parts.max(axis=1)
+    unit = parts / np.where(top > 0, top, 1.0)[:, None]
+    return np.where(constant, 0.0, top * np.sqrt((unit**2).sum(axis=1)))
 
 
+@asks_a_field
 def gradient_products(field: PromptField, k) -> np.ndarray:
     """⟨∇J_k, ∇J_m⟩ for all pairs of the listed values, (len(k), len(k)): equation (20)."""
+    _require_squares(field)
     request = _Request.of(field, k, None)
     gradients = [g for w, _ in request.batches(field) for g in field.means(w)]
     return np.array([[float(g @ h) for h in gradients] for g in gradients])
@@ -440,6 +457,7 @@ class InterferenceSet:
         return self.m * self.W_minus - as_number("bound", bound, 0) * self.W_plus
 
 
+@asks_a_field
 def interference_set(field: PromptField, k, m: float, weights=None) -> InterferenceSet:
     """The prompts with a(x) <= -m, and W_-, W_+ for one k or many: (13)-(15).
 
@@ -474,7 +492,7 @@ class Hypothesis:
     statement: str
     holds: bool
     slack: float
-    """Distance to failing; what is missing, as a negative number or 0, where it fails."""
+    """Distance to failing, at least 0, where it holds; else what is missing, at most 0."""
 
 
 @dataclass(frozen=True)
@@ -494,6 +512,8 @@ class Threshold:
     """Largest success probability on X_-; None where X_- is empty."""
     delta: float
     """Smallest success probability outside X_-."""
+    rest: float
+    """The mass outside X_-: 1 - q, to full relative precision where q rounds to 1."""
     G_squared: float
     """The bound on E‖score‖² of Assumption 4.3."""
     hypotheses: tuple[Hypothesis, ...]
@@ -519,33 +539,48 @@ class Threshold:
                 f"{h.statement} fails by {-h.slack:.6g}" for h in self.hypotheses if not h.holds
             )
             raise ValueError(f"k* needs every hypothesis of Proposition 4.5: {failing}")
-        return float(_k_star(self.m, self.q, self.epsilon, self.delta, bound))
+        return float(_k_star(self.m, self.q, self.epsilon, self.delta, self.rest, bound))
 
 
-def _k_star(m, q, epsilon, delta, bound):
-    """Equation (33); arrays broadcast."""
-    return 1 + np.log((1 - q) * bound / (q * m)) / (np.log1p(-epsilon) - np.log1p(-delta))
+def _k_star(m, q, epsilon, delta, rest, bound):
+    """Equation (33); arrays broadcast. Sums of logarithms: no product can leave the floats."""
+    room = np.log(rest) + np.log(bound) - np.log(q) - np.log(m)
+    return 1 + room / np.log1p((delta - epsilon) / (1 - delta))
 
 
+@asks_a_field
 def least_score_bound(field: PromptField) -> float:
     """The smallest G² that Assumption 4.3 allows at this θ: max ‖g‖²/(p(1 - p)).
 
     E[score] = 0 gives ‖∇p‖² <= p(1 - p) E‖score‖², with equality for a policy of two actions.
-    ValueError if g is not 0 although p is 0 or 1, which no policy can have.
+    A p that rounds to 1 leaves up to 2^-54 for 1 - p, and is taken to leave that much. ValueError
+    if g is not 0 although p is 0, or too large beside the other prompts where p is 1: no policy
+    has that. ValueError too where floats cannot hold the squares.
     """
-    present = field.mass > 0
-    norms, spread = field.norms() * present, field.success * (1 - field.success)
-    # Where p has been rounded to 0 or 1, a gradient at the level of rounding is no contradiction.
-    impossible = np.flatnonzero((spread == 0) & (norms > 1e-14 * norms.max()))
+    _require_squares(field)
+    present, p = field.mass > 0, field.success
+    norms = field.norms() * present
+    spread = p * np.where(p < 1, 1 - p, _LOST_BESIDE_1)
+    demand = (norms / np.sqrt(np.where(spread > 0, spread, 1.0))) ** 2
+    # A gradient at the level of rounding is no contradiction, wherever it stands.
+    felt = norms > 1e-14 * norms.max()
+    elsewhere = demand[(p > 0) & (p < 1)].max(initial=0.0)
+    impossible = np.flatnonzero(felt & ((p == 0) | ((p == 1) & (demand > 1e6 * elsewhere))))
     if len(impossible):
         i = int(impossible[0])
         raise ValueError(
-            f"gradients must be zero where success is 0 or 1; got norm {norms[i]:g} at success "
-            f"{field.success[i]:g}, index {i}"
+            "gradients must be zero where success is 0 or 1, up to what rounding hides; "
+            f"got norm {norms[i]:g} at success {p[i]:g}, index {i}, and G² of at most "
+            f"{elsewhere:g} needed by the prompts between 0 and 1"
         )
-    return float((norms**2 / np.where(spread > 0, spread, 1.0)).max())
+    return float(demand.max())
 
 
+_LOST_BESIDE_1 = 2.0**-54
+"""The largest 1 - p for which p rounds to 1."""
+
+
+@asks_a_field
 def best_set(field: PromptField, k: int, bound: float) -> InterferenceSet:
     """Of all margins m, the strongly interfering set with the largest δ(θ) at this bound on a.
 
@@ -567,6 +602,7 @@ class _Splits:
     q: np.ndarray
     epsilon: np.ndarray
     delta: np.ndarray
+    rest: np.ndarray
     order: np.ndarray
     """Prompts of positive mass by rising agreement; X_- is the first `count` of them."""
     count: np.ndarray
@@ -588,11 +624,13 @@ class _Splits:
             q=np.cumsum(mass)[last],
             epsilon=np.maximum.accumulate(p)[last],
             delta=np.minimum.accumulate(p[::-1])[::-1][last + 1],
+            rest=np.cumsum(mass[::-1])[::-1][last + 1],
             order=order,
             count=last + 1,
         )
 
 
+@asks_a_field
 def k_star(field: PromptField, m: float | None = None, G_squared: float | None = None) -> Threshold:
     """The threshold of Proposition 4.5 with its hypotheses checked: (16), (33).
 
@@ -615,20 +653,21 @@ def k_star(field: PromptField, m: float | None = None, G_squared: float | None =
     epsilon = float(p[members].max()) if members.any() else None
     delta = float(p[outside].min()) if outside.any() else 1.0
     gap = delta - epsilon if members.any() else delta
-    rounding = 1e-12 * least
+    score_slack = G_squared - least
+    if abs(score_slack) <= 1e-12 * least:  # equal up to rounding
+        score_slack = 0.0
     return Threshold(
         m=m,
         q=q,
         epsilon=epsilon,
         delta=delta,
+        rest=float(field.mass[outside].sum()),
         G_squared=G_squared,
         hypotheses=(
             Hypothesis("q > 0", q > 0, q),
             Hypothesis("sup p on X_- < inf p outside", gap > 0, gap),
             Hypothesis("inf p outside X_- < 1", delta < 1, 1 - delta),
-            Hypothesis(
-                "‖∇p‖² <= p(1-p) G²", G_squared >= least - rounding, float(G_squared - least)
-            ),
+            Hypothesis("‖∇p‖² <= p(1-p) G²", score_slack >= 0, score_slack),
         ),
     )
 
@@ -638,7 +677,7 @@ def _best_margin(splits: _Splits, G_squared: float) -> float:
     fine = np.flatnonzero((gap > 0) & (splits.delta < 1))
     if not len(fine):
         return float(splits.m[np.argmax(gap)])
-    entries = (splits.m, splits.q, splits.epsilon, splits.delta)
+    entries = (splits.m, splits.q, splits.epsilon, splits.delta, splits.rest)
     return float(splits.m[fine[np.argmin(_k_star(*(x[fine] for x in entries), G_squared))]])
 
 
@@ -663,6 +702,7 @@ class SingleCrossing:
         return self.highest_negative <= self.lowest_positive
 
 
+@asks_a_field
 def single_crossing(field: PromptField) -> SingleCrossing:
     """Check of the single-crossing condition on the prompts of positive mass, at float signs."""
     a, p, present = agreement(field), field.success, field.mass > 0
@@ -740,6 +780,7 @@ class ConflictSet:
         )
 
 
+@asks_a_field
 def conflict_set(
     field: PromptField, k_max: int = 10**6, agreement_error: np.ndarray | None = None
 ) -> ConflictSet:

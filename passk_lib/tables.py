@@ -17,19 +17,28 @@ class Table:
     """A table of named columns: Markdown where Markdown is shown, aligned text elsewhere.
 
     ``columns`` maps a heading (Markdown, so ``$p$`` is fine) to one value a row. Floats are
-    printed with ``digits`` significant digits, truth values as yes and no, None as a dash,
-    text as it is.
+    printed with ``digits`` significant digits (1 to 17), truth values as yes and no, None as a
+    dash, text as it is; NaN is refused.
     """
 
     columns: Mapping[str, Sequence]
     digits: int = 6
 
     def __post_init__(self) -> None:
+        if type(self.digits) is not int or not 1 <= self.digits <= 17:
+            raise ValueError(f"digits must be an integer from 1 to 17; got {self.digits!r}")
         lengths = {name: len(values) for name, values in self.columns.items()}
         if not lengths:
             raise ValueError("columns must hold at least one column; got none")
         if len(set(lengths.values())) > 1:
             raise ValueError(f"columns must all have the same number of rows; got {lengths}")
+        for name, values in self.columns.items():
+            for row, value in enumerate(values):
+                if _is_number(value) and value != value:
+                    raise ValueError(
+                        f"columns must not hold NaN (None is a missing value); got it in "
+                        f"{name!r}, row {row}"
+                    )
 
     def rows(self) -> list[list[str]]:
         """The cells as text, row by row."""
@@ -57,7 +66,24 @@ class Table:
 
 def table(columns: Mapping[str, Sequence], digits: int = 6) -> Table:
     """Make a :class:`Table`; the last expression of a notebook cell shows it."""
-    return Table({name: list(values) for name, values in columns.items()}, digits)
+    if not isinstance(columns, Mapping):
+        raise TypeError(f"columns must be a mapping from headings to values; got {columns!r}")
+    return Table({_heading(name): _values(name, each) for name, each in columns.items()}, digits)
+
+
+def _heading(name: object) -> str:
+    if not isinstance(name, str):
+        raise TypeError(f"columns must have text as headings; got {name!r}")
+    return name
+
+
+def _values(name: str, values: object) -> list:
+    try:
+        if isinstance(values, str):
+            raise TypeError
+        return list(values)
+    except TypeError:  # np.array(1.0) says that it is iterable and is not
+        raise TypeError(f"columns must hold one value a row; got {values!r} for {name!r}") from None
 
 
 def cell(text: str) -> str:

@@ -5,7 +5,8 @@ import pytest
 
 from passk_lib.ascent import ascend, largest_step, step_bounds
 from passk_lib.bandit import THETA_REF, Toy, two_prompts
-from passk_lib.interference import conflict
+from passk_lib.field import DenseField
+from passk_lib.interference import conflict, least_score_bound
 from passk_lib.objectives import PassAtK
 
 
@@ -173,6 +174,7 @@ def test_without_conflict_no_step_works(toy):
         ({"step": 0}, "step must be greater than 0"),
         ({"steps": -1}, "steps must be an integer from 0"),
         ({"objective": 0}, "k must be an integer from 1"),
+        ({"track": (0,)}, "k must be an integer from 1"),
         ({"strata": {"none": np.zeros(2, bool)}}, "prompts must flag a positive mass"),
     ],
 )
@@ -180,3 +182,49 @@ def test_bad_arguments_are_refused_by_name(changes, message):
     arguments = {"objective": 5, "step": 1.0, "steps": 2} | changes
     with pytest.raises(ValueError, match=message):
         ascend(two_prompts().field, THETA_REF, **arguments)
+
+
+def test_a_field_where_a_function_of_theta_is_wanted_is_told_so():
+    prompts = two_prompts()
+    field = prompts.field(THETA_REF)
+    for ask in (
+        lambda given: ascend(given, THETA_REF, 5, step=1.0, steps=1),
+        lambda given: largest_step(given, THETA_REF, 5),
+    ):
+        with pytest.raises(TypeError, match=r"field_at must be a function from θ.*DenseField at"):
+            ask(field)
+        with pytest.raises(TypeError, match=r"field_at must be a function .* got BanditPrompts"):
+            ask(prompts)
+        with pytest.raises(TypeError, match="field must be a PromptField; got ndarray"):
+            ask(prompts.success)
+    with pytest.raises(TypeError, match=r"track must be a tuple of objectives or k.*got 3"):
+        ascend(prompts.field, THETA_REF, 5, step=1.0, steps=1, track=3)
+    with pytest.raises(TypeError, match="got BanditPrompts: call its"):
+        step_bounds(prompts, 5, 1.0, 1.0)
+
+
+@pytest.mark.parametrize("too_small", [0.01, 1e-200, 5e-324])
+def test_no_step_is_promised_for_a_bound_on_scores_that_fails_at_theta(too_small):
+    field = two_prompts().field(THETA_REF)
+    with pytest.raises(ValueError, match=r"G_squared must be at least 0.12.*this θ need"):
+        step_bounds(field, 5, too_small, 1.0)
+    least = least_score_bound(field)
+    assert step_bounds(field, 5, least, 1.0)["sharp"].L_1 == least + 1
+
+
+def test_a_bound_on_scores_whose_products_overflow_is_refused():
+    for constants in ((1e200, 1.0), (1.0, 1e200)):
+        with pytest.raises(ValueError, match=r"(G_squared|F) must be .*at most 1e\+130"):
+            step_bounds(two_prompts().field(THETA_REF), 5, *constants)
+
+
+@pytest.mark.parametrize("scale", [1e-130, 1e-60, 1e60])
+def test_promised_steps_scale_with_the_units_of_the_gradients(scale):
+    """η ∇J_k has the units of θ: with g times s, both constants times s², η is η/s²."""
+    field = two_prompts().field((-2, -12))
+    scaled = DenseField(field.mass, field.success, scale * field.gradients)
+    one = step_bounds(field, 20, 1.0, 1.0)
+    other = step_bounds(scaled, 20, scale**2, scale**2)
+    for name in one:
+        assert one[name].step > 0
+        assert other[name].step * scale**2 == pytest.approx(one[name].step, rel=1e-12)

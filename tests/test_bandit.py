@@ -7,7 +7,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from passk_lib.bandit import THETA_REF, BanditPrompts, Toy, expit, two_prompts
+from passk_lib.bandit import LARGEST_QUADRATURE, THETA_REF, BanditPrompts, Toy, expit, two_prompts
 from passk_lib.interference import conflict, cosine_kernel, kernel
 
 # --- Equation (7) -----------------------------------------------------------------------------
@@ -268,6 +268,10 @@ def test_strata_split_the_population():
         (lambda: Toy().quadrature(step=20), "step must be at most reach"),
         (lambda: two_prompts().field([1.0]), r"theta must have shape \(2\); got \(1,\)"),
         (lambda: two_prompts().field([1.0, np.nan]), "theta must be finite"),
+        (lambda: two_prompts(4).field((1e308, 1e308)), "theta must be small enough for θᵀψ"),
+        (lambda: Toy().quadrature(1e-6), "step must be at least 4·reach/100000 = 0.0004"),
+        (lambda: Toy().quadrature(5e-324), "step must be at least 4·reach/100000"),
+        (lambda: Toy().quadrature(reach=1e300), "for at most 100000 nodes"),
         (
             lambda: BanditPrompts(np.ones((2, 3)), np.zeros(2, bool), [0.5, 0.5]),
             r"features must have shape \(2, 2\); got \(2, 3\)",
@@ -277,3 +281,9 @@ def test_strata_split_the_population():
 def test_bad_arguments_are_refused_by_name(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_the_finest_quadrature_agrees_with_the_default():
+    fine, coarse = (Toy().quadrature(step).field(THETA_REF) for step in (4.0005e-4, 1 / 16))
+    assert 99_000 < fine.size <= LARGEST_QUADRATURE
+    assert fine.value(10) == pytest.approx(coarse.value(10), abs=1e-12)

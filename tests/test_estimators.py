@@ -206,6 +206,8 @@ def test_sample_credits_refuse_bad_rewards_and_k():
         sample_credits([0, 1], 3)
     with pytest.raises(ValueError, match="rewards must be 0 or 1; got 2"):
         sample_credits([0, 2], 1)
+    with pytest.raises(ValueError, match=r"rewards must be rectangular.*got .*1, 0.*1"):
+        sample_credits([[1, 0], [1]], 1)
     with pytest.raises(ValueError, match="rewards must have shape"):
         sample_credits(1, 1)
 

@@ -359,6 +359,10 @@ def test_nothing_is_ever_nan():
         (lambda f: conflict(f, [1, 2], np.ones(40)), ValueError, "one entry per row of weights"),
         (lambda f: conflict(f, PassAtK(2), np.ones(40)), TypeError, "k must be integers where"),
         (lambda f: interference_set(f, 2, 0), ValueError, "m must be greater than 0; got 0"),
+        (lambda f: cosine_kernel(f, undefined="x"), TypeError, "undefined must be real numbers"),
+        (lambda f: cosine_kernel(f, undefined=np.nan), ValueError, "undefined must be finite"),
+        (lambda f: kernel_blocks(f, 0), ValueError, "block must be an integer from 1"),
+        (lambda f: f.gradient([1, 0]), ValueError, "i must be the index of one prompt"),
     ],
 )
 def test_bad_arguments_are_refused_by_name(call, error, message):
@@ -684,7 +688,14 @@ def test_best_set_has_the_largest_delta():
 def test_gradients_whose_products_underflow_or_overflow_are_refused():
     for scale in (1e-170, 1e170):
         field = _line([0.5, 0.5], [0.1, 0.9], [-scale, 3 * scale])
-        for ask in (lambda f: passk_lib.conflict_set(f, 10), lambda f: conflict(f, 2)):
+        for ask in (
+            lambda f: passk_lib.conflict_set(f, 10),
+            lambda f: conflict(f, 2),
+            agreement,
+            cosine_kernel,
+            passk_lib.least_score_bound,
+            passk_lib.k_star,
+        ):
             with pytest.raises(ValueError, match="gradients must have a largest entry between"):
                 ask(field)
 
@@ -721,6 +732,15 @@ def test_prompts_given_for_a_field_are_told_to_choose_a_theta():
         lambda: passk_lib.agreement(prompts),
         lambda: passk_lib.kernel(prompts),
         lambda: passk_lib.conflict_set(prompts),
+        lambda: passk_lib.conflict_set(field=prompts),
+        lambda: cosine_kernel(prompts),
+        lambda: kernel_blocks(prompts),
+        lambda: gradient_products(prompts, [1, 2]),
+        lambda: interference_set(prompts, 2, 1.0),
+        lambda: passk_lib.best_set(prompts, 2, 1.0),
+        lambda: passk_lib.least_score_bound(prompts),
+        lambda: passk_lib.single_crossing(prompts),
+        lambda: passk_lib.k_star(prompts),
     ):
         with pytest.raises(TypeError, match=r"got BanditPrompts: call its .field\(theta\)"):
             ask()
@@ -732,3 +752,61 @@ def test_a_prompt_solved_up_to_rounding_is_no_contradiction():
     field = passk_lib.Toy().quadrature().field((0.0, 4.0))
     assert field.success.max() == 1.0
     assert np.isfinite(passk_lib.least_score_bound(field))
+
+
+@pytest.mark.parametrize("theta", [(-40.0, -2.0), (-36.8, 0.0), (-45.0, 0.5), (40.0, 2.0)])
+def test_the_least_score_bound_of_the_toy_stands_where_success_rounds_to_one(theta):
+    """With two actions it is π(1 - π)‖ψ‖² at its largest, here from both halves of π."""
+    for prompts in (passk_lib.two_prompts(), Toy().sample(500, seed=1), Toy().quadrature()):
+        field = prompts.field(theta)
+        assert field.success.max() == 1.0
+        logit = np.abs(prompts.features @ np.array(theta))
+        demand = np.exp(-logit) / (1 + np.exp(-logit)) ** 2 * (prompts.features**2).sum(axis=1)
+        # A p that rounds to 1 asks for less than it truly needs, but the others decide.
+        unrounded = field.success < 1
+        assert passk_lib.least_score_bound(field) == pytest.approx(demand[unrounded].max())
+
+
+def test_k_star_of_the_toy_stands_where_success_rounds_to_one():
+    threshold = passk_lib.k_star(Toy(p_hard=0.3).sample(200, seed=0).field((-40.0, -2.0)))
+    assert threshold.G_squared < 1e-10
+    assert not threshold.holds or 1 <= threshold.sharp <= threshold.paper
+
+
+def test_a_gradient_at_success_one_is_refused_where_no_rounding_explains_it():
+    with pytest.raises(ValueError, match=r"up to what rounding hides; got norm 1 at success 1"):
+        passk_lib.least_score_bound(_line([0.5, 0.5], [0.5, 1.0], [1, 1]))
+    assert passk_lib.least_score_bound(_line([0.5, 0.5], [0.5, 1.0], [1, 1e-9])) == 4
+
+
+def test_variation_of_weights_stands_for_the_smallest_masses():
+    """CV² = 1/μ - 1 where one prompt of mass μ has all the weight."""
+    for tiny in (1e-20, 1e-172, 1e-300):
+        field = _line([tiny, 1.0], [0.5, 1.0], [-1, 1])
+        report = conflict(field, 2)
+        assert report.cv_weight == pytest.approx(tiny**-0.5)
+        assert report.agreement_shifted == pytest.approx(-1) and report.conflict
+    with pytest.raises(ValueError, match="mass must be 0 or at least 1e-307 on the prompts"):
+        conflict(_line([5e-324, 1.0], [0.5, 1.0], [-1, 1]), 2)
+
+
+def test_k_star_stands_for_the_smallest_masses_and_for_a_mass_that_rounds_to_one():
+    """Equation (33), written out in logarithms by hand."""
+    rare = passk_lib.k_star(_line([5e-324, 1.0], [0.1, 0.5], [-1, 1]))
+    # δ = 0.5, ε = 0.1, m = 1, G² = 1/(0.1·0.9), q = 2^-1074.
+    by_hand = 1 + (np.log(1 / 0.09) + 1074 * np.log(2)) / np.log(0.9 / 0.5)
+    assert rare.q == 5e-324 and rare.paper == pytest.approx(by_hand)
+    common = passk_lib.k_star(_line([1.0, 1e-17], [0.1, 0.5], [-1e-20, 1]))
+    assert common.q == 1 and common.rest == 1e-17 and 1 <= common.sharp < common.paper
+
+
+def test_a_hypothesis_that_holds_has_no_negative_slack():
+    rng = np.random.default_rng(0)
+    seen = set()
+    for seed in range(200):
+        field = _separated(seed)
+        bound = passk_lib.least_score_bound(field) * (1 + 1e-15 * rng.integers(-900, 900))
+        for h in passk_lib.k_star(field, m=1e-3, G_squared=bound).hypotheses:
+            assert h.slack >= 0 if h.holds else h.slack <= 0
+            seen.add((h.statement, h.holds))
+    assert {("‖∇p‖² <= p(1-p) G²", True)} <= seen

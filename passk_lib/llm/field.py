@@ -16,7 +16,7 @@ from torch.autograd import forward_ad
 from torch.func import functional_call
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ..checks import as_finite, as_rows
+from ..checks import as_finite, as_row, as_rows
 from ..field import PromptField, SampleCounts
 from .rows import Batch, Rows
 from .scoring import TOKENS_PER_BATCH, log_probabilities
@@ -282,7 +282,7 @@ class LMField(PromptField):
 
     def gradient(self, i: int) -> Vector:
         """g of prompt i alone: only its own rows run."""
-        (i,) = as_rows("i", i, self.size)
+        i = as_row("i", i, self.size)
         return self._own(self.rows.select(self.rows.prompt == i))
 
     def norms(self) -> np.ndarray:

@@ -49,6 +49,7 @@ from .threshold import (
     left_v,
     margin_set,
     right_v,
+    room_of_the_set,
     scores_bounded,
     separation,
     square_of,
@@ -366,23 +367,7 @@ def _(proof: Proof):
 @proved("k-star-sharp", "—", "How small the threshold can be", "theorem", CH5,
         reason="With the printed G², k* is at least 1 + log 4 / log((1−ε)/(1−δ)).")
 def _(proof: Proof):
-    scores_bounded(proof)
-    inside = margin_set(proof)
-    h = _positive_constants(proof)
-    mass = proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
-    _, on = bounded(minus(x))
-    outside = combine(0, "≤", 1 - minus(x), on)
-    up = proof.use("sharp-agreement", 0)
-    m_low, g_low = weaken(h["m"]), square_of(G)
-    room = proof.chain(
-        0,
-        ("≤", E(a(x), x), r"a squared norm is not negative", proof.use("eq-8", 2)),
-        ("≤", -m * qtheta() + E(a(x) * (1 - minus(x)), x), r"$a_\theta\le-m$ inside",
-         mean(inside, x)),
-        ("≤", -m * qtheta() + G**2 * (1 - qtheta()) / 4, r"$a_\theta\le G^2/4$ outside",
-         mean(times(up, outside), x)),
-        ("≤", -m * q + G**2 * (1 - q) / 4, r"$q\le q_\theta$", times(mass, m_low),
-         (QUARTER, times(mass, g_low))))
+    h, room = room_of_the_set(proof, "sharp-agreement", QUARTER, "G^2/4")
     f = _log_parts(h)
     ratio = proof.chain(
         4, ("=", 4 * q * m * Inv(q * m), "divide by $qm>0$", (-4, f["one_qm"])),

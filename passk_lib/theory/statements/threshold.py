@@ -448,29 +448,37 @@ def _(proof: Proof):
                       ("<", 0, "(33)", discharge(beyond, supposed))))
 
 
-@proved("k-star-at-least-one", "—", "The threshold is never below 1", "lemma", CH5,
-        reason="Because the mean agreement is a squared norm: a margin set that is large has "
-        "little room. It also shows that q < 1 is automatic.")
-def _(proof: Proof):
+def room_of_the_set(proof: Proof, agreement, share, shown):
+    """0 <= -m q + (1-q) share G², since the mean agreement is a squared norm.
+
+    agreement: the statement a <= share·G², `shown` in TeX.
+    """
     scores_bounded(proof)
     inside = margin_set(proof)
     h = _positive_constants(proof)
     mass = proof.given("$\\mathcal X_-$ has mass at least $q$", q, "≤", qtheta())
     _, on = bounded(minus(x))
     outside = combine(0, "≤", 1 - minus(x), on)
-    up = proof.use("eq-28", 0)
-    m_low, g_low = weaken(h["m"]), square_of(G)
+    up = proof.use(agreement, 0)
     room = proof.chain(
         0,
         ("≤", E(a(x), x), r"$\mathbb E[a_\theta]=\lVert\nabla J_1\rVert^2\ge0$",
          proof.use("eq-8", 2)),
         ("≤", -m * qtheta() + E(a(x) * (1 - minus(x)), x), r"$a_\theta\le-m$ inside",
          mean(inside, x)),
-        ("≤", -m * qtheta() + G**2 * (1 - qtheta()), r"$a_\theta\le G^2$ outside",
+        ("≤", -m * qtheta() + share * G**2 * (1 - qtheta()), rf"$a_\theta\le {shown}$ outside",
          mean(times(up, outside), x)),
-        ("≤", -m * q + G**2 * (1 - q), r"$q\le q_\theta$", times(mass, m_low),
-         times(mass, g_low)),
+        ("≤", -m * q + share * G**2 * (1 - q), r"$q\le q_\theta$", times(mass, weaken(h["m"])),
+         (share, times(mass, square_of(G)))),
     )
+    return h, room
+
+
+@proved("k-star-at-least-one", "—", "The threshold is never below 1", "lemma", CH5,
+        reason="Because the mean agreement is a squared norm: a margin set that is large has "
+        "little room. It also shows that q < 1 is automatic.")
+def _(proof: Proof):
+    h, room = room_of_the_set(proof, "eq-28", Integer(1), "G^2")
     f = _log_parts(h)
     ratio_one = proof.chain(
         1, ("=", q * m * Inv(q * m), "divide by $qm>0$", (-1, f["one_qm"])),
