@@ -20,6 +20,10 @@ COMMANDS = {
         "passk_lib.llm.cli:experiment",
         "sample a language model, compute agreement scores and conflict",
     ),
+    "posttrain": (
+        "passk_lib.llm.posttrain_cli:posttrain",
+        "post-train a tiny model on any objective, with curves on held-out prompts",
+    ),
     "train-tiny": (
         "passk_lib.llm.cli:train_tiny",
         "train one of the tiny models again, from its seed",

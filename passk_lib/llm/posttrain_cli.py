@@ -1,0 +1,57 @@
+"""The command `passk posttrain`."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import fields
+
+from .choices import MITIGATIONS, OBJECTIVES
+from .cli import Parser, write_table
+from .posttrain import PostTraining, Trained, post_train
+from .posttrain_figures import curves_figure
+from .storage import check_folder, write_whole
+
+
+def posttrain(arguments: list[str]) -> None:
+    parser = Parser(
+        prog="passk posttrain",
+        description="Gradient ascent of a tiny model on any objective, with curves of pass@1 and "
+        "pass@k on held-out prompts.  A run can be interrupted: the same command goes on.  "
+        f"Objectives: {OBJECTIVES}.  Mitigations: {MITIGATIONS}.",
+    )
+    parser.add_argument("out", help="folder for the arrays, the curves and the figure")
+    parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    for entry in fields(PostTraining):
+        about = f"{entry.metadata['help']} (default: %(default)s)"
+        if entry.name == "exact":
+            way = parser.add_mutually_exclusive_group()
+            way.add_argument("--exact", action="store_true", default=True, help="the default")
+            way.add_argument("--sampled", dest="exact", action="store_false", help=about)
+            continue
+        flag = "--" + entry.name.replace("_", "-")
+        parser.add_argument(flag, type=type(entry.default), default=entry.default, help=about)
+    options = vars(parser.parse_args(arguments))
+    folder, quiet = check_folder("out", options.pop("out")), options.pop("quiet")
+    run = post_train(PostTraining(**options), folder, progress=not quiet)
+    write_whole(folder / "curves.json", (json.dumps(run.report(), indent=1) + "\n").encode())
+    write_table(folder / "curves.csv", run.table())
+    picture = io.BytesIO()
+    curves_figure(run).savefig(picture, format="png")
+    write_whole(folder / "curves.png", picture.getvalue())
+    print(summary(run))
+    print(f"curves.json, curves.csv, curves.png and the arrays (npz) are in {folder}")
+
+
+def summary(run: Trained) -> str:
+    """First and last values of the curves, means over seeds with their range."""
+    lines = [f"{'held-out':<16}{'step 0':>10}{f'step {run.at[-1]}':>10}   range over seeds"]
+    for j in (1, run.settings.k):
+        for kind in ("all", "easy", "hard"):
+            curve = run.curve(j, kind)
+            end = curve[:, -1]
+            lines.append(
+                f"pass@{j} {kind:<9}{curve[:, 0].mean():>10.4f}{end.mean():>10.4f}"
+                f"   {end.min():.4f} to {end.max():.4f}"
+            )
+    return "\n".join(lines)
