@@ -1,13 +1,15 @@
 """Launch buttons, edit links and downloads that point at the repository the book is built from.
 
 The address is written nowhere by hand (see ``passk_lib.book.repository``). Without one the pages
-have no such buttons, and nothing else changes.
+have no such buttons, and nothing else changes. All notebooks in one file are to be had in any case.
 """
 
 from pathlib import Path
 
 from passk_lib.book.repository import COLAB_BRANCH, find_repository
-from passk_lib.book.stamp import stamp
+from passk_lib.book.stamp import archive, stamp
+
+ARCHIVE = "notebooks.zip"
 
 
 def add_buttons(app, config):
@@ -23,7 +25,11 @@ def add_buttons(app, config):
     for button in ("use_repository_button", "use_edit_page_button", "use_issues_button"):
         options[button] = True
     if repository.on_github:
-        options["launch_buttons"] = {"colab_url": "https://colab.research.google.com"}
+        options["launch_buttons"] = {
+            "colab_url": "https://colab.research.google.com",
+            "binderhub_url": "https://mybinder.org",  # the environment is in the folder binder/
+            "notebook_interface": "jupyterlab",
+        }
 
 
 def point_colab_at_stamped(app, pagename, templatename, context, doctree):
@@ -37,13 +43,35 @@ def point_colab_at_stamped(app, pagename, templatename, context, doctree):
                 )
 
 
+def offer_all_notebooks(app, pagename, templatename, context, doctree):
+    """Every page's download menu has all notebooks in one file."""
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "download-buttons":
+            group["buttons"].append(
+                {
+                    "type": "link",
+                    "url": context["pathto"](ARCHIVE, resource=True),
+                    "text": "All notebooks (.zip)",
+                    "tooltip": "Download all chapters as notebooks",
+                    "icon": "fas fa-file-zipper",
+                    "label": "download-all-notebooks-button",
+                }
+            )
+
+
 def stamp_downloads(app, exception):
     """The notebooks that readers download can install the library by themselves."""
-    repository = app.config.passk_repository
-    if exception or repository is None or app.builder.format != "html":
+    if exception or app.builder.format != "html":
         return
+    repository = app.config.passk_repository
+    notebooks = {}
     for path in (Path(app.outdir) / "_sources").rglob("*.ipynb"):
-        path.write_text(stamp(path.read_text(encoding="utf8"), repository), encoding="utf8")
+        text = path.read_text(encoding="utf8")
+        if repository is not None:
+            text = stamp(text, repository)
+            path.write_text(text, encoding="utf8")
+        notebooks[f"notebooks/{path.name}"] = text
+    archive(notebooks, Path(app.outdir) / ARCHIVE)
 
 
 def setup(app):
@@ -52,4 +80,5 @@ def setup(app):
     app.connect(
         "html-page-context", point_colab_at_stamped, priority=502
     )  # the theme adds its buttons at 501
+    app.connect("html-page-context", offer_all_notebooks, priority=502)
     app.connect("build-finished", stamp_downloads)

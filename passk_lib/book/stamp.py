@@ -1,13 +1,16 @@
 """Stamped notebooks: chapters that install the library by themselves, for Colab and for download.
 
-``python -m passk_lib.book.stamp OUT_DIR`` writes a stamped copy of every chapter to
-``OUT_DIR/chapters``.
+``python -m passk_lib.book.stamp OUT_DIR`` writes what the branch that Colab opens holds: a stamped
+copy of every chapter, in ``OUT_DIR/chapters``; the students' notebooks, where ``make assignments``
+has made them, in ``OUT_DIR/assignments``; and a ``README.md`` with a link to open each.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
 import sys
+import zipfile
 from pathlib import Path
 
 import nbformat
@@ -15,6 +18,7 @@ import nbformat
 from passk_lib.book.repository import COLAB_BRANCH, Repository, find_repository
 from passk_lib.book.setup_cell import SETUP_CELL, UNSTAMPED
 
+STUDENTS = Path("_build/assignments/student")  # where `make assignments` puts their notebooks
 LINK = re.compile(r"(?<=\]\()([\w./-]+)\.(ipynb|md)(#[^)\s]*)?(?=\))")
 
 
@@ -34,12 +38,54 @@ def stamp(notebook: str, repository: Repository) -> str:
     return nbformat.writes(book) + "\n"
 
 
+def archive(notebooks: dict[str, str], target: Path) -> None:
+    """One file with all notebooks (path inside -> text), the same bytes for the same notebooks."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as bundle:
+        for name in sorted(notebooks):
+            # Without a date of its own an entry says 1980, whenever it was made.
+            entry = zipfile.ZipInfo(name)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            bundle.writestr(entry, notebooks[name])
+
+
+def title(path: Path) -> str:
+    """A notebook's first heading, or its name where there is none."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if found := re.search(r"^# +(.+)$", cell.source, re.MULTILINE):
+            if cell.cell_type == "markdown":
+                return found[1].strip()
+    return path.stem
+
+
+def _colab(path: str, repository: Repository) -> str:
+    owner_and_name = repository.page.removeprefix("https://github.com/")
+    return f"https://colab.research.google.com/github/{owner_and_name}/blob/{COLAB_BRANCH}/{path}"
+
+
 def _absolute(link: re.Match, repository: Repository) -> str:
     name, suffix, anchor = link.groups()
-    owner_and_name = repository.page.removeprefix("https://github.com/")
     if suffix == "ipynb":
-        return f"https://colab.research.google.com/github/{owner_and_name}/blob/{COLAB_BRANCH}/chapters/{name}.ipynb"
+        return _colab(f"chapters/{name}.ipynb", repository)
     return f"{repository.page}/blob/{repository.branch}/chapters/{name}.md{anchor or ''}"
+
+
+def _contents(out: Path, repository: Repository) -> str:
+    lines = [
+        "# Notebooks",
+        "",
+        f"Made from {repository.page or repository.url}; changes here are lost. Each notebook "
+        "installs what it needs.",
+    ]
+    for folder in ("chapters", "assignments"):
+        paths = sorted((out / folder).glob("*.ipynb"))
+        if paths:
+            lines += ["", f"## {folder.capitalize()}", ""]
+        for path in paths:
+            where = f"{folder}/{path.name}"
+            link = _colab(where, repository) if repository.on_github else where
+            lines.append(f"- [{title(path)}]({link})")
+    return "\n".join(lines) + "\n"
 
 
 def main(arguments: list[str]) -> int:
@@ -53,17 +99,27 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
-    out = Path(arguments[0]) / "chapters"
-    out.mkdir(parents=True, exist_ok=True)
     chapters = sorted(Path("chapters").glob("*.ipynb"))
     if not chapters:
         print("No chapters here: run this in the root of the book's repository.", file=sys.stderr)
         return 1
+    out = Path(arguments[0])
+    for folder in ("chapters", "assignments"):  # what an earlier run left there
+        shutil.rmtree(out / folder, ignore_errors=True)
+    (out / "chapters").mkdir(parents=True)
     for path in chapters:
-        (out / path.name).write_text(
-            stamp(path.read_text(encoding="utf8"), repository), encoding="utf8"
-        )
-    print(f"{len(chapters)} notebooks in {out}; they install from {repository.requirement}.")
+        stamped = stamp(path.read_text(encoding="utf8"), repository)
+        (out / "chapters" / path.name).write_text(stamped, encoding="utf8")
+    students = sorted(STUDENTS.glob("*.ipynb"))
+    for path in students:
+        (out / "assignments").mkdir(exist_ok=True)
+        stamped = stamp(path.read_text(encoding="utf8"), repository)
+        (out / "assignments" / path.name).write_text(stamped, encoding="utf8")
+    (out / "README.md").write_text(_contents(out, repository), encoding="utf8")
+    print(
+        f"{len(chapters)} chapters and {len(students)} assignments in {out}; "
+        f"they install from {repository.requirement}."
+    )
     return 0
 
 

@@ -1,7 +1,9 @@
 """The local Sphinx extension, on small books that are really built."""
 
 import re
+import subprocess
 import sys
+import zipfile
 
 import nbformat
 import pytest
@@ -168,24 +170,77 @@ def links_of(page: str) -> list[str]:
     return [link.get("href", "") for link in BeautifulSoup(page, "html.parser").find_all("a")]
 
 
-def test_buttons_and_downloads_follow_the_repository(small_book):
-    small_book.write(one=notebook("Text."))
+def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
+    """The same book built in two clones: every address on a page is followed and leads home."""
+    small_book.write(
+        one=notebook("See [the bibliography](bibliography.md#chen2021) and [two](two.ipynb)."),
+        two=notebook("Text."),
+        bibliography='# Bibliography\n\n- <a id="chen2021"></a>M. Chen and others. 2021.',
+    )
+    git = ["git", "-C", small_book.folder]
     assert small_book.build().returncode == 0
     page = small_book.page("one")
-    assert not re.search(r"github|colab", page, re.IGNORECASE), "no repository, no buttons"
+    assert not re.search(r"github|colab|mybinder", page, re.IGNORECASE), "no remote, no buttons"
+    assert "notebooks.zip" in page
+    subprocess.run([*git, "init", "--quiet", "--initial-branch", "trunk"], check=True)
+    subprocess.run([*git, "remote", "add", "origin", "https://github.com/x/y"], check=True)
 
     for owner in ("owner", "somebody-else"):
-        done = small_book.build(PASSK_REPOSITORY=f"git@github.com:{owner}/book.git")
+        remote = f"git@github.com:{owner}/book.git"
+        subprocess.run([*git, "remote", "set-url", "origin", remote], check=True)
+        done = small_book.build()
         assert done.returncode == 0, done.stderr
-        links = links_of(small_book.page("one"))
         home = f"https://github.com/{owner}/book"
-        colab = f"https://colab.research.google.com/github/{owner}/book/blob/colab"
-        assert home in links
-        assert f"{colab}/chapters/one.ipynb" in links
-        assert any(link.startswith(f"{home}/issues/new") for link in links)
-        assert any(re.match(rf"{home}/edit/[^/]+/chapters/one.ipynb", link) for link in links)
-        download = small_book.folder / "_build" / "html" / "_sources" / "chapters" / "one.ipynb"
-        assert f'REPOSITORY = "{home}@' in nbformat.read(download, 4).cells[1].source
+        html = small_book.folder / "_build" / "html"
+        follow = Fork(small_book.folder, html, owner)
+        reached = {follow(link) for link in links_of(small_book.page("one"))}
+        assert {"repository", "edit", "issue", "colab", "binder", "download", "archive"} <= reached
+        owners = set(re.findall(r"github\.com/([\w-]+)/", small_book.page("one")))
+        assert owners <= {owner, "github"}
+
+        # What is downloaded installs from the fork, and its links stay with the fork.
+        with zipfile.ZipFile(html / "notebooks.zip") as bundle:
+            assert bundle.namelist() == ["notebooks/one.ipynb", "notebooks/two.ipynb"]
+            zipped = nbformat.reads(bundle.read("notebooks/one.ipynb").decode(), 4)
+        downloaded = nbformat.read(html / "_sources" / "chapters" / "one.ipynb", 4)
+        assert zipped == downloaded
+        assert f'REPOSITORY = "{home}@trunk"' in downloaded.cells[1].source
+        inside = re.findall(r"\]\(([^)]+)\)", downloaded.cells[2].source)
+        assert [follow(link) for link in inside] == ["source", "colab"]
+
+
+class Fork:
+    """Follows a page's links: says what an address of the fork leads to, and that it is there."""
+
+    def __init__(self, folder, html, owner):
+        self.folder, self.html = folder, html
+        self.home = f"https://github.com/{owner}/book"
+        slug = re.escape(f"{owner}/book")
+        file = r"([\w./-]+)"
+        self.kinds = {
+            "repository": rf"https://github\.com/{slug}",
+            "edit": rf"https://github\.com/{slug}/edit/trunk/{file}",
+            "source": rf"https://github\.com/{slug}/blob/trunk/{file}#\w+",
+            "issue": rf"https://github\.com/{slug}/issues/new\?.*",
+            "colab": rf"https://colab\.research\.google\.com/github/{slug}/blob/colab/{file}",
+            "binder": rf"https://mybinder\.org/v2/gh/{slug}/trunk\?urlpath=lab/tree/{file}",
+        }
+
+    def __call__(self, link: str) -> str:
+        for kind, pattern in self.kinds.items():
+            if found := re.fullmatch(pattern, link):
+                for path in found.groups():
+                    assert (self.folder / path).is_file(), link
+                return kind
+        assert not re.search(r"github|colab|mybinder", link), f"{link} leads to another repository"
+        if not link.startswith(("http", "#", "mailto:")):
+            path = self.html / "chapters" / link.split("#")[0].split("?")[0]
+            assert path.exists(), link
+            if path.name == "notebooks.zip":
+                return "archive"
+            if path.suffix == ".ipynb":
+                return "download"
+        return "elsewhere"
 
 
 @pytest.mark.parametrize("change", ["edit", "add", "rename", "remove"])

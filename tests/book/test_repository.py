@@ -1,6 +1,7 @@
 """The repository's address comes from the environment or from git, and from nowhere else."""
 
 import subprocess
+import zipfile
 
 import nbformat
 import pytest
@@ -110,3 +111,32 @@ def test_the_command_writes_stamped_copies(tmp_path, monkeypatch, capsys):
     assert stamping.main(["out"]) == 0
     text = (tmp_path / "out" / "chapters" / "01_one.ipynb").read_text()
     assert "github.com/owner/name@main" in text
+    contents = (tmp_path / "out" / "README.md").read_text()
+    colab = "https://colab.research.google.com/github/owner/name/blob/colab"
+    assert f"- [A chapter]({colab}/chapters/01_one.ipynb)" in contents
+    assert "Assignments" not in contents
+
+
+def test_the_students_notebooks_are_stamped_too_where_they_were_made(tmp_path, monkeypatch):
+    for folder in ("chapters", "_build/assignments/student", "_build/assignments/solution"):
+        (tmp_path / folder).mkdir(parents=True)
+        nbformat.write(notebook("Text."), tmp_path / folder / f"{folder.split('/')[-1]}.ipynb")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PASSK_REPOSITORY", "owner/name")
+    (tmp_path / "out" / "assignments").mkdir(parents=True)
+    (tmp_path / "out" / "assignments" / "withdrawn.ipynb").touch()
+    assert stamping.main(["out"]) == 0
+    published = sorted(path.name for path in (tmp_path / "out").rglob("*.ipynb"))
+    assert published == ["chapters.ipynb", "student.ipynb"], "a solution would be no secret"
+    text = (tmp_path / "out" / "assignments" / "student.ipynb").read_text()
+    assert "github.com/owner/name@main" in text
+    assert "/blob/colab/assignments/student.ipynb" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_archive_is_the_same_bytes_for_the_same_notebooks(tmp_path):
+    notebooks = {"notebooks/b.ipynb": "b", "notebooks/a.ipynb": "a"}
+    stamping.archive(notebooks, tmp_path / "one.zip")
+    stamping.archive(dict(reversed(notebooks.items())), tmp_path / "two.zip")
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as bundle:
+        assert {name: bundle.read(name).decode() for name in bundle.namelist()} == notebooks
