@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -18,6 +19,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..checks import as_finite, as_row, as_rows
 from ..field import PromptField, SampleCounts
+from .head import Head
 from .rows import Batch, Rows
 from .scoring import TOKENS_PER_BATCH, log_probabilities
 
@@ -157,6 +159,8 @@ class LMField(PromptField):
         # Sums run in float32 at least, also for a model in half precision.
         half = model.dtype in (torch.bfloat16, torch.float16)
         self._sum_dtype = torch.float32 if half else model.dtype
+        self._half = half
+        self._head = Head.of(model, self.parameters)
 
     @property
     def dim(self) -> int:
@@ -219,8 +223,37 @@ class LMField(PromptField):
             yield done, totals
 
     def _pull_back(self, batch: Batch, factor: np.ndarray):
-        """For each row v of `factor`, (m, rows): the gradient of sum v log pi over the batch."""
-        leaves = list(self.parameters.values())
+        """For each row v of `factor`, (m, rows): the gradient of sum v log pi over the batch, one
+        tensor a parameter (None: zero)."""
+        leaves = [] if self._head else list(self.parameters.values())
+        with self._differentiable(leaves):
+            needed = [i for i in range(len(factor)) if factor[i].any()]
+            if self._head:
+                found = dict(zip(needed, self._head.pull_back(batch, factor[needed]), strict=True))
+                for i in range(len(factor)):
+                    yield [found.get(i, {}).get(name) for name in self.parameters]
+                return
+            with torch.enable_grad():
+                value = log_probabilities(self.model, batch)
+            for i in range(len(factor)):
+                if i not in needed:
+                    yield [None] * len(leaves)
+                    continue
+                scale = self._scale(np.abs(factor[i]).max())
+                cotangent = torch.as_tensor(
+                    factor[i] * scale, dtype=value.dtype, device=value.device
+                )
+                parts = torch.autograd.grad(
+                    value, leaves, cotangent, retain_graph=i != needed[-1], allow_unused=True
+                )
+                if scale == 1.0:
+                    yield parts
+                else:
+                    yield [None if g is None else g.to(self._sum_dtype) / scale for g in parts]
+
+    @contextmanager
+    def _differentiable(self, leaves):
+        """For a while these parameters, and no others, are what autograd records."""
         everything = list(self.model.parameters())
         kept = [p.requires_grad for p in everything]
         try:
@@ -228,20 +261,25 @@ class LMField(PromptField):
                 p.requires_grad_(False)
             for p in leaves:
                 p.requires_grad_(True)
-            with torch.enable_grad():
-                value = log_probabilities(self.model, batch)
-            needed = [i for i in range(len(factor)) if factor[i].any()]
-            for i in range(len(factor)):
-                if i not in needed:
-                    yield [None] * len(leaves)
-                    continue
-                cotangent = torch.as_tensor(factor[i], dtype=value.dtype, device=value.device)
-                yield torch.autograd.grad(
-                    value, leaves, cotangent, retain_graph=i != needed[-1], allow_unused=True
-                )
+            yield
         finally:
             for p, flag in zip(everything, kept, strict=True):
                 p.requires_grad_(flag)
+
+    def _scale(self, size: float) -> float:
+        """The power of two that brings `size` near 1, for a model in half precision; else 1.
+
+        Derivatives are linear, so what goes in can be scaled and what comes out scaled back, both
+        exactly: without it small cotangents and directions vanish in float16.
+        """
+        if not self._half or not size > 0.0:
+            return 1.0
+        return float(2.0 ** -np.floor(np.log2(size)))
+
+    def _scale_of(self, u: Vector) -> float:
+        if not self._half:
+            return 1.0
+        return self._scale(max(float(t.abs().max()) for t in u.tensors.values()))
 
     def inner(self, u: Vector) -> np.ndarray:
         *_, (_, inner) = self.differentiate(u)
@@ -255,25 +293,35 @@ class LMField(PromptField):
             raise ValueError(f"u: its scope is not this field's scope {self.scope!r}")
         inner = np.zeros(self.size) if inner is None else inner
         yield start, inner
+        scale = self._scale_of(u)
         for done, (index, batch) in enumerate(self._batches(self.rows), 1):
             if done <= start or not mine(done - 1):
                 continue
-            # Of the fused attention kernels none has a forward-mode derivative.
-            with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
-                value = log_probabilities(self.model, batch, self._model_along(u))
-                slope = forward_ad.unpack_dual(value).tangent
+            slope = self._slope(batch, u, scale)
             if slope is None:  # nothing in this scope reaches the output
                 continue
             change = slope.double().cpu().numpy() * self.rows.coefficient[index]
             inner = inner + np.bincount(self.rows.prompt[index], change, minlength=self.size)
             yield done, inner
 
-    def _model_along(self, u: Vector):
-        """The model with its parameters moving along u: dual numbers, inside a dual level."""
-        moving = {
-            name: forward_ad.make_dual(p.detach(), u.tensors[name].to(p.dtype))
-            for name, p in self.parameters.items()
-        }
+    def _slope(self, batch: Batch, u: Vector, scale: float) -> torch.Tensor | None:
+        """(rows,) derivative of log pi along u; None where it is zero for every row."""
+        if self._head:
+            with self._differentiable([]):
+                return self._head.slope(batch, u.tensors)
+        # Of the fused attention kernels none has a forward-mode derivative.
+        with torch.no_grad(), sdpa_kernel(SDPBackend.MATH), forward_ad.dual_level():
+            value = log_probabilities(self.model, batch, self._model_along(u, scale))
+            slope = forward_ad.unpack_dual(value).tangent
+        return None if slope is None else slope / scale
+
+    def _model_along(self, u: Vector, scale: float):
+        """The model with its parameters moving along u * scale: dual numbers, in a dual level."""
+        moving = {}
+        for name, p in self.parameters.items():
+            direction = u.tensors[name]
+            direction = direction if scale == 1.0 else direction * scale
+            moving[name] = forward_ad.make_dual(p.detach(), direction.to(p.dtype))
 
         def call(**inputs):
             return functional_call(self.model, moving, kwargs=inputs)

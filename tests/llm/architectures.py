@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from transformers import (
     AutoModelForCausalLM,
+    Gemma2Config,
     GemmaConfig,
     GPT2Config,
     LlamaConfig,
@@ -43,10 +44,22 @@ CONFIGS = {
 }
 
 
+# Its logits are bent by a soft cap after the output matrix; with a matrix of its own here.
+CONFIGS_OF_THEIR_OWN = {
+    "gemma2": Gemma2Config(
+        **SIZES, head_dim=4, tie_word_embeddings=False, final_logit_softcapping=2.0
+    ),
+}
+
+
 def random_model(name: str, dtype: torch.dtype):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
-        return AutoModelForCausalLM.from_config(CONFIGS[name]).to(dtype).eval()
+        return (
+            AutoModelForCausalLM.from_config({**CONFIGS, **CONFIGS_OF_THEIR_OWN}[name])
+            .to(dtype)
+            .eval()
+        )
 
 
 def random_rows(prompts: int = 5, rows: int = 12, seed: int = 0) -> Rows:

@@ -1,5 +1,7 @@
 """The streaming field against one plain backward pass a prompt, for several architectures."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -163,6 +165,59 @@ def test_every_scope_is_the_matching_slice_of_the_whole_gradient(name):
         g = reference_gradients(model, rows, set(field.parameters))
         assert field.dim == g.shape[1]
         assert relative(field.inner(field.mean()), g @ (MASS @ g)) < 1e-12
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("name", ["llama", "qwen3", "bias", "softcap"])
+def test_the_output_matrix_in_closed_form_equals_autograd(name, dtype):
+    """Also with a bias, and where the model bends its logits afterwards."""
+    model = random_model({"bias": "llama", "softcap": "gemma2"}.get(name, name), dtype)
+    rows = random_rows()
+    if name == "bias":
+        model.lm_head.bias = torch.nn.Parameter(torch.linspace(-1, 1, 23, dtype=dtype))
+    field = field_of(model, rows, scope="lm_head", tokens_per_batch=40)
+    assert field._head is not None
+    g = reference_gradients(model, rows, set(field.parameters))
+    weights = np.array([[1, 2, 3, 4, 5], [0, 0, 0, 0, 0], [1, -1, 0, 0, 2.0]])
+    for v, mean in zip(weights, field.means(weights), strict=True):
+        np.testing.assert_allclose(
+            mean.numpy(), (v * MASS) @ g, atol=TOLERANCE[dtype] * np.abs(g).max()
+        )
+    u = field.mean()
+    assert relative(field.inner(u), g @ (MASS @ g)) < TOLERANCE[dtype]
+    assert relative(field.kernel_rows([0, 3]), g[[0, 3]] @ g.T) < 10 * TOLERANCE[dtype]
+    # By autograd through the same field, and with the wrong sign far outside.
+    field._head = None
+    assert relative(field.inner(u), g @ (MASS @ g)) < TOLERANCE[dtype]
+    assert relative(field.inner(-u), g @ (MASS @ g)) > 1
+
+
+def test_the_closed_form_differentiates_nothing_below_the_output_matrix(monkeypatch):
+    model, rows = random_model("llama", torch.float32), random_rows()
+    field = field_of(model, rows, scope="lm_head")
+    seen = []
+    model.model.register_forward_hook(lambda m, i, out: seen.append(out[0].requires_grad))
+    field.inner(field.mean())
+    assert seen and not any(seen)
+    assert all(p.requires_grad for p in model.parameters())  # as it was
+    assert field_of(model, rows, scope="lm_head|norm")._head is None
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_keeps_small_gradients(dtype):
+    """Sums in float32, and directions far below the smallest float16 number."""
+    model = random_model("llama", torch.float32)
+    rows = random_rows()
+    exact = field_of(model, rows)
+    model = random_model("llama", dtype)
+    small = replace(rows, coefficient=rows.coefficient * 1e-9)
+    for scope in ("all", "lm_head", "final_norm"):
+        part = exact.with_scope(scope)
+        wanted, scale = part.inner(part.mean()), 1e-18
+        field = field_of(model, small, scope=scope, tokens_per_batch=40)
+        mean = field.mean()
+        assert all(t.dtype == torch.float32 for t in mean.tensors.values())
+        assert relative(field.inner(mean) / scale, wanted) < 0.1, scope
 
 
 def test_scopes_name_the_parameters_they_say():
