@@ -4,8 +4,8 @@
     make bench      what is promised of them, beside every other promise of speed
 
 The ratios are what counts: all ways run in one process, in turn, over the same merged rows, in
-processor seconds, and the median of the rounds' ratios is taken.  Memory is the growth of the peak in a fresh
-process each.
+processor seconds, and the median of the rounds' ratios is taken.  Memory is the growth of the
+peak in a fresh process each.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from pathlib import Path
 import matplotlib
 from tqdm import tqdm
 
+from ..tables import MISSING
 from . import coverage as cover
 from .crew import Crew
 from .experiment import PAPER_SAMPLING, READY, Result, Settings, run
@@ -110,6 +111,11 @@ def experiment(arguments: list[str]) -> None:
     parser.add_argument("out", help="folder for the arrays, report.json and figures")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
     parser.add_argument(
+        "--other-versions",
+        action="store_true",
+        help="go on with a folder that was begun with other versions of torch or transformers",
+    )
+    parser.add_argument(
         "--paper-sampling",
         action="store_true",
         help="temperature 0.7 and top-p 0.95 as in the paper: samples of another policy",
@@ -117,6 +123,7 @@ def experiment(arguments: list[str]) -> None:
     _add_settings(parser)
     options = vars(parser.parse_args(arguments))
     folder, quiet = check_folder("out", options.pop("out")), options.pop("quiet")
+    other_versions = options.pop("other_versions")
     if options.pop("paper_sampling"):
         options = {**PAPER_SAMPLING, **options}
     if "ks" in options:
@@ -128,7 +135,7 @@ def experiment(arguments: list[str]) -> None:
     elif 2 <= options.get("n", 32) < 32:
         options["ks"] = tuple(range(2, options["n"] + 1))
     settings = Settings.of(**options)
-    result = run(settings, folder, progress=not quiet)
+    result = run(settings, folder, progress=not quiet, other_versions=other_versions)
     if Crew.join().rank > 0:
         return
     report = json.dumps(result.report(), indent=1)
@@ -138,23 +145,42 @@ def experiment(arguments: list[str]) -> None:
         "inner_products": inner_products,
         "weight_against_agreement": weight_against_agreement,
     }
-    if result.sampled.kernel is not None:
+    if result.filters:
         drawings["filters"] = filter_panels
     for name, draw in drawings.items():
         picture = io.BytesIO()
         draw(result).savefig(picture, format="png")
         write_whole(folder / f"{name}.png", picture.getvalue())
-    write_table(folder / "prompts.csv", result.prompt_table())
     entries = result.table()
-    write_table(
-        folder / "inner_products.csv", {name: [e[name] for e in entries] for name in entries[0]}
-    )
+    tables = {
+        "prompts": result.prompt_table(),
+        "inner_products": {name: [e[name] for e in entries] for name in entries[0]},
+    }
+    kinds = write_tables(folder, tables)
     print(summary(result))
-    print(f"report.json, tables (csv), figures (png) and the arrays (npz) are in {folder}")
+    print(f"report.json, tables ({kinds}), figures (png) and the arrays (npz) are in {folder}")
+
+
+def write_tables(folder: Path, tables: dict[str, dict]) -> str:
+    """Each table as CSV and, where pyarrow is installed, as Parquet; says which it wrote."""
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ModuleNotFoundError:
+        pyarrow = None
+    for name, columns in tables.items():
+        write_table(folder / f"{name}.csv", columns)
+        if pyarrow is not None:
+            packed = io.BytesIO()
+            parquet.write_table(pyarrow.table({k: list(v) for k, v in columns.items()}), packed)
+            write_whole(folder / f"{name}.parquet", packed.getvalue())
+    if pyarrow is None:
+        return "csv; with the package pyarrow Parquet too: pip install pyarrow"
+    return "csv and parquet"
 
 
 def write_table(path: Path, columns: dict) -> None:
-    """A CSV file, whole or not at all."""
+    """A CSV file, whole or not at all; None is an empty cell."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
@@ -169,7 +195,16 @@ def summary(result: Result) -> str:
     columns = [name for name in entries[0] if name not in ("k", "level")]
     lines = ["<dJ_k, dJ_1>" + "".join(f"{name:>21}" for name in columns)]
     for entry in entries:
-        lines.append(f"k = {entry['k']:<8}" + "".join(f"{entry[name]:>+21.4e}" for name in columns))
+        cells = (entry[name] for name in columns)
+        lines.append(
+            f"k = {entry['k']:<8}"
+            + "".join(f"{MISSING:>21}" if x is None else f"{x:>+21.4e}" for x in cells)
+        )
+    if any(entry["low"] is not None for entry in entries):
+        level = entries[0]["level"]
+        lines.append(f"low, high: {level:.0%} interval around unbiased; see 'how' in report.json")
+    if not result.settings.sampling.on_policy:
+        lines.append("off-policy samples: every estimate is biased for <dJ_k, dJ_1>")
     return "\n".join(lines)
 
 

@@ -1,6 +1,10 @@
 """Several processes at one experiment: `accelerate launch` or `torchrun` start them.
 
-    torchrun --nproc-per-node 2 -m passk_lib experiment FOLDER --samples 32 ...
+    accelerate launch --multi_gpu --num_processes 8 -m passk_lib experiment FOLDER --device cuda ...
+    torchrun --nproc-per-node 8 -m passk_lib experiment FOLDER --device cuda --samples 32 ...
+
+Without a GPU the same command starts processes on the CPU: leave --device out.  (accelerate's own
+--cpu starts several processes through MPI only.)  Over machines: the launchers' own options.
 
 Each takes every world-th piece of the work; running sums are added up at the end of a pass.  All
 of them see one folder.

@@ -19,7 +19,8 @@ Off-policy samples (another temperature, top-p) keep none of these promises.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from statistics import NormalDist
 
 import numpy as np
@@ -37,7 +38,9 @@ class SampledAgreement:
 
     counts: n, c of each prompt; agreement: (N,) <g_i, mean of all g>; norm_sq: (N,) |g_i|^2;
     crossfit: (N,) <g_i, mean of g over the other folds>, or None;
-    kernel: (N, N) <g_i, g_j>, or None: needed for intervals.
+    kernel: (N, N) <g_i, g_j>, or None;
+    against_credit: k -> (N,) <g_i, mean of credit g>, the credit that of k: what intervals need
+    where there is no kernel.
     """
 
     counts: SampleCounts
@@ -45,9 +48,12 @@ class SampledAgreement:
     norm_sq: np.ndarray
     crossfit: np.ndarray | None = None
     kernel: np.ndarray | None = None
+    against_credit: Mapping[int, np.ndarray] = field(default_factory=dict)
 
     def __post_init__(self):
         size = (len(self.counts.c),)
+        for k, scores in self.against_credit.items():
+            as_finite(f"against_credit[{k}]", scores, size)
         as_finite("agreement", self.agreement, size)
         as_finite("norm_sq", self.norm_sq, size)
         if len(self.agreement) < 2:
@@ -98,21 +104,41 @@ class SampledAgreement:
             return weights @ self.crossfit / self.size
         return weights @ self.agreement_without_self / self.size
 
-    def standard_error(self, k, estimator: str = "unbiased") -> np.ndarray:
-        """Jackknife over prompts of `inner`, shape of k; needs the kernel.
+    def _against(self, k: int) -> np.ndarray | None:
+        # The credit of k = 1 is 1.
+        return self.against_credit.get(k, self.agreement if k == 1 else None)
 
-        For the two estimators over pairs it is that of the statistic (1/N(N-1)) sum h_ij without
-        one prompt; the prompts are what is random, their completions included.
+    def has_interval(self, k, estimator: str = "unbiased") -> bool:
+        """Whether `standard_error` has what it needs, for every k."""
+        if estimator == "cross-fit":
+            return False
+        known = all(self._against(int(each)) is not None for each in np.ravel(k))
+        return self.kernel is not None or (estimator == "unbiased" and known)
+
+    def standard_error(self, k, estimator: str = "unbiased") -> np.ndarray:
+        """Jackknife over prompts of `inner`, shape of k.
+
+        Needs the kernel or, for the unbiased estimator, `against_credit` of that k.  For the
+        unbiased one it is that of the statistic (1/N(N-1)) sum h_ij without one prompt; the prompts
+        are what is random, their completions included.
         """
         if estimator == "cross-fit":
             raise ValueError("estimator = 'cross-fit': its interval is not defined here")
-        if self.kernel is None:
-            raise ValueError("kernel is None: standard errors need the (N, N) kernel")
         weights = self.weights(k, estimator)
         size = self.size
         # row and column sums of h_ij = w_i <g_i, g_j>
-        given = weights * (self.kernel.sum(axis=1))
-        taken = weights @ self.kernel
+        if self.kernel is not None:
+            given = weights * (self.kernel.sum(axis=1))
+            taken = weights @ self.kernel
+        elif self.has_interval(k, estimator):
+            given = weights * (size * self.agreement)
+            scores = [self._against(int(each)) for each in np.ravel(k)]
+            taken = size * np.reshape(scores, weights.shape)
+        else:
+            raise ValueError(
+                f"kernel is None: the standard error of {estimator!r} at k = {k} needs the (N, N) "
+                "kernel" + ("" if estimator == "plug-in" else " or against_credit of that k")
+            )
         diagonal = weights * self.norm_sq
         total = given.sum(-1, keepdims=True)
         if estimator == "plug-in":

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ..estimators import plugin_weight
 from ..figures import EASY, HARD, INK, PASS1, PASSK, styled
 from ..objectives import weight
-from .experiment import PAPER_FILTERS, Result
+from .experiment import Result
 
 _KINDS = (("easy", EASY, "o", False), ("hard", HARD, "^", True))
 
@@ -108,11 +108,14 @@ def inner_products(result: Result, level: float = 0.9) -> Figure:
     ks = np.array(result.settings.ks)
     fig, ax = plt.subplots(figsize=(7.2, 3.9))
     sampled = result.sampled
-    if sampled.kernel is not None:
-        low, high = sampled.interval(ks, level).T
-        ax.fill_between(
-            ks, low, high, color=PASSK, alpha=0.18, lw=0, label=f"unbiased, {level:.0%} interval"
-        )
+    known = np.array([k for k in ks if sampled.has_interval(k)])
+    if len(known):
+        low, high = sampled.interval(known, level).T
+        label = f"unbiased, {level:.0%} interval"
+        if len(known) == len(ks):
+            ax.fill_between(ks, low, high, color=PASSK, alpha=0.18, lw=0, label=label)
+        else:
+            ax.vlines(known, low, high, color=PASSK, alpha=0.5, lw=2, label=label)
     ax.plot(ks, sampled.inner(ks, "unbiased"), "-", color=PASSK, label="unbiased")
     ax.plot(ks, sampled.inner(ks, "plug-in"), "--", color=PASS1, label="plug-in")
     if result.has_exact:
@@ -158,26 +161,27 @@ def weight_against_agreement(result: Result, k: int | None = None) -> Figure:
 
 
 @styled
-def filter_panels(result: Result, pairs=PAPER_FILTERS, k: int | None = None) -> Figure:
+def filter_panels(result: Result, pairs=None, k: int | None = None) -> Figure:
     """Contributions w_k a of the prompts that each filter (delta1, delta2) keeps: after Figure 8.
 
     Scores are against the mean gradient of the filtered prompts, plug-in as in the paper; the
-    whole set comes first.  Pairs that keep fewer than two prompts are left out.
+    whole set comes first.  pairs: default the paper's; those that keep fewer than two prompts are
+    left out.
     """
     k = max(result.settings.ks) if k is None else k
-    parts = [("whole set", np.ones(len(result.success), dtype=bool))]
-    for delta1, delta2 in pairs:
-        flags = result.filter_flags(delta1, delta2)
+    everyone = np.ones(len(result.success), dtype=bool)
+    parts = [("whole set", everyone, result.sampled)]
+    for pair in result.filters if pairs is None else pairs:
+        flags = result.filter_flags(*pair)
         if flags.sum() >= 2:
-            parts.append((f"({delta1:.2f}, {delta2:.2f})", flags))
+            parts.append(("({:.2f}, {:.2f})".format(*pair), flags, result.filter_part(*pair)))
     columns = min(4, len(parts))
     rows = -(-len(parts) // columns)
     fig, axes = plt.subplots(rows, columns, figsize=(3.2 * columns, 2.9 * rows), squeeze=False)
     for ax in axes.flat[len(parts) :]:
         ax.set_visible(False)
     hard = _hard(result)
-    for ax, (title, flags) in zip(axes.flat, parts, strict=False):
-        part = result.sampled.restrict(flags)
+    for ax, (title, flags, part) in zip(axes.flat, parts, strict=False):
         product = part.weights(k, "plug-in") * part.agreement
         place = np.argsort(np.argsort(part.agreement))
         for _, color, marker, flag in _KINDS:

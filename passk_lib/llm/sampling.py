@@ -3,6 +3,12 @@
 Each token is the inverse of the policy's distribution function at a number u that depends on
 (seed, prompt, sample, position) alone.  So neither the batch size nor what was sampled before
 changes a token, as long as the model itself returns the same logits.
+
+`sample_continuously` is transformers' continuous batching: a place in the batch is given to the
+next completion as soon as one ends.  It pays on a GPU where lengths differ much, as in reasoning
+with thousands of tokens.  It cannot keep the promise above: its tokens come from one generator in
+the order in which its scheduler meets them.  So it is never chosen by itself; with it, tokens
+belong to the batches that the settings in the manifest fix, and to the device.
 """
 
 from __future__ import annotations
@@ -122,6 +128,18 @@ class InverseCDF(LogitsProcessor):
         return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
 
 
+def _check_length(model, prompt_tokens: Sequence[np.ndarray], sampling: Sampling) -> int:
+    """The longest prompt's length; ValueError if it leaves too little of the model's context."""
+    limit = getattr(model.config, "max_position_embeddings", None)
+    longest = max(len(tokens) for tokens in prompt_tokens)
+    if limit is not None and longest + sampling.max_new_tokens > limit:
+        raise ValueError(
+            f"max_new_tokens = {sampling.max_new_tokens}: the longest prompt has {longest} tokens "
+            f"and the model's context {limit}; at most {max(0, limit - longest)} are left"
+        )
+    return longest
+
+
 def end_tokens(model, tokenizer) -> list[int]:
     """Ids that end a completion: the tokenizer's, and those the model's own settings add."""
     more = getattr(model.generation_config, "eos_token_id", None)
@@ -154,13 +172,7 @@ def sample(
     in the experiment, and batches of any size return the same tokens.
     """
     streams = range(len(prompt_tokens)) if streams is None else streams
-    limit = getattr(model.config, "max_position_embeddings", None)
-    longest = max(len(tokens) for tokens in prompt_tokens)
-    if limit is not None and longest + sampling.max_new_tokens > limit:
-        raise ValueError(
-            f"max_new_tokens = {sampling.max_new_tokens}: the longest prompt has {longest} tokens "
-            f"and the model's context {limit}; at most {max(0, limit - longest)} are left"
-        )
+    longest = _check_length(model, prompt_tokens, sampling)
     tokens = np.full((len(prompt_tokens), longest), tokenizer.pad_token_id, dtype=np.int64)
     mask = np.zeros_like(tokens)
     for row, prompt in enumerate(prompt_tokens):
@@ -190,13 +202,69 @@ def sample(
             attention_mask=torch.from_numpy(mask).repeat_interleave(sampling.n, 0).to(device),
             logits_processor=LogitsProcessorList([choose]),
         )
-    out = out[:, longest:].cpu().numpy()
-    ended = np.isin(out, ends)
-    finished = ended.any(axis=1)
-    length = np.where(finished, ended.argmax(axis=1) + 1, out.shape[1])
-    kept = out[np.arange(out.shape[1]) < length[:, None]]
-    shape = (len(prompt_tokens), sampling.n)
-    return Completions(kept.astype(np.int32), length.reshape(shape), finished.reshape(shape))
+    return _completions(list(out[:, longest:].cpu().numpy()), ends, sampling.n)
+
+
+def _completions(rows: Sequence[np.ndarray], ends: list[int], n: int) -> Completions:
+    """Rows of new tokens, prompt by prompt, each cut after its first end token."""
+    kept, length, finished = [], [], []
+    for row in rows:
+        ended = np.isin(row, ends)
+        finished.append(bool(ended.any()))
+        length.append(int(ended.argmax()) + 1 if finished[-1] else len(row))
+        kept.append(row[: length[-1]])
+    return Completions(
+        np.concatenate(kept).astype(np.int32),
+        np.array(length).reshape(-1, n),
+        np.array(finished).reshape(-1, n),
+    )
+
+
+@torch.no_grad()
+def sample_continuously(
+    model,
+    tokenizer,
+    prompt_tokens: Sequence[np.ndarray],
+    sampling: Sampling,
+    streams: Sequence[int] | None = None,
+) -> Completions:
+    """As `sample`, by continuous batching; the seed is that of the first prompt's stream.
+
+    Raises ValueError where this transformers or this model does not offer it.
+    """
+    _check_length(model, prompt_tokens, sampling)
+    first = 0 if streams is None else int(streams[0])
+    seed = int(np.random.SeedSequence([sampling.seed, 2, first]).generate_state(1)[0])
+    ends = end_tokens(model, tokenizer)
+    config = GenerationConfig(
+        do_sample=True,
+        temperature=float(sampling.temperature),
+        top_p=float(sampling.top_p),
+        top_k=int(sampling.top_k),  # 0: all
+        max_new_tokens=int(sampling.max_new_tokens),
+        eos_token_id=ends,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    try:
+        from transformers import ContinuousBatchingConfig
+
+        with _generation(model, config):
+            answers = model.generate_batch(
+                [tokens.tolist() for tokens in prompt_tokens for _ in range(sampling.n)],
+                generation_config=config,
+                continuous_batching_config=ContinuousBatchingConfig(seed=seed),
+                progress_bar=False,
+            )
+    except (ImportError, AttributeError, NotImplementedError, TypeError) as error:
+        raise ValueError(
+            f"continuous: not offered by this transformers for this model ({error}); leave it out"
+        ) from None
+    # Requests are numbered in the order given, and come back in the order of their end.
+    order = sorted(answers, key=lambda name: int(name.rpartition("_")[2]))
+    failed = next((answers[name].error for name in order if answers[name].error), None)
+    if failed or len(order) != len(prompt_tokens) * sampling.n:
+        raise ValueError(f"continuous: a completion failed ({failed}); leave it out")
+    return _completions([np.array(answers[n].generated_tokens) for n in order], ends, sampling.n)
 
 
 @torch.no_grad()

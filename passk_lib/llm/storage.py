@@ -173,6 +173,27 @@ class Store:
             self._write_manifest()
             shutil.rmtree(self._parts(stage), ignore_errors=True)
 
+    def go_on(self, other_versions: bool = False) -> None:
+        """To be called before something is computed: what is there came from these versions.
+
+        Raises ValueError naming every difference, unless `other_versions` are accepted; then the
+        manifest lists the versions of both.
+        """
+        found, here = self.manifest["versions"], versions()
+        if found == here or self.folder is None:
+            return
+        later = self.manifest.get("later_versions", [])
+        if not other_versions and here not in later:
+            raise ValueError(
+                f"folder = {str(self.folder)!r}: was begun with other library versions: "
+                f"{differences(found, here)}; numbers may differ in their last digits and tokens "
+                "where two nearly tie.  Install those versions, take a new folder, or accept the "
+                "mixture with --other-versions (from Python: other_versions=True)"
+            )
+        if here not in later:
+            self.manifest["later_versions"] = [*later, here]
+            self._write_manifest()
+
     def refresh(self) -> None:
         """Read what another process has written."""
         if self.folder is not None:
@@ -197,6 +218,11 @@ class Store:
             self._parts(stage).mkdir(exist_ok=True)  # by whichever process is first
             data = pack(arrays)
             write_whole(self._parts(stage) / f"{key}.npz", hashlib.sha256(data).digest() + data)
+
+    def drop(self, stage: str, key: str) -> None:
+        """A part that is no longer needed; nothing happens if there is none."""
+        if self.folder is not None:
+            (self._parts(stage) / f"{key}.npz").unlink(missing_ok=True)
 
 
 class Pace:
@@ -228,16 +254,18 @@ def read_manifest(folder: Path) -> dict:
     return manifest
 
 
-def refuse_difference(folder: Path, found: dict, wanted: dict) -> None:
-    differences = [
+def differences(found: dict, wanted: dict) -> str:
+    """Every entry in which the two differ, empty where they do not."""
+    return "; ".join(
         f"{name} = {found.get(name)!r} there, {wanted.get(name)!r} here"
         for name in sorted(found.keys() | wanted.keys())
         if found.get(name) != wanted.get(name)
-    ]
-    if differences:
-        raise ValueError(
-            f"folder = {str(folder)!r}: was made with other settings: {'; '.join(differences)}"
-        )
+    )
+
+
+def refuse_difference(folder: Path, found: dict, wanted: dict) -> None:
+    if text := differences(found, wanted):
+        raise ValueError(f"folder = {str(folder)!r}: was made with other settings: {text}")
 
 
 def read_stage(folder: Path, manifest: dict, stage: str) -> dict[str, np.ndarray]:

@@ -1,3 +1,4 @@
+import csv
 import json
 import subprocess
 import sys
@@ -6,10 +7,12 @@ import time
 import numpy as np
 import pytest
 import torch
+from pyarrow import parquet
 
 from passk_lib.__main__ import main
 from passk_lib.interference import conflict
-from passk_lib.llm.cli import parse_ks
+from passk_lib.llm import storage
+from passk_lib.llm.cli import parse_ks, write_tables
 from passk_lib.llm.experiment import READY, STAGES, Result, Settings, run
 from passk_lib.llm.field import LMField
 from passk_lib.llm.figures import (
@@ -94,19 +97,64 @@ def test_the_scores_are_those_of_the_kernel(small):
     np.testing.assert_allclose(sampled.crossfit, other, rtol=1e-3, atol=1e-5)
 
 
-def test_without_the_kernel_the_estimates_are_the_same(small):
-    plain = run(
-        Settings(**{**SMALL.as_dict(), "ks": SMALL.ks, "kernel": False}),
-        progress=False,
-    )
+@pytest.fixture(scope="module")
+def plain() -> Result:
+    """`small` without its kernel."""
+    settings = {**SMALL.as_dict(), "ks": SMALL.ks, "kernel": False, "scope": "all,final_norm"}
+    return run(Settings(**settings), progress=False)
+
+
+def test_without_the_kernel_estimates_and_intervals_are_the_same(small, plain):
+    assert plain.sampled.kernel is None
     for estimator in ("unbiased", "plug-in", "cross-fit"):
         np.testing.assert_allclose(
             plain.sampled.inner([2, 8], estimator),
             small.sampled.inner([2, 8], estimator),
             rtol=1e-4,
         )
+    ks = [1, 2, 4, 8]
+    np.testing.assert_allclose(
+        plain.sampled.standard_error(ks), small.sampled.standard_error(ks), rtol=1e-3
+    )
+    with pytest.raises(ValueError, match=r"needs the .* or against_credit of that k"):
+        plain.sampled.interval(3)
+    with pytest.raises(ValueError, match="'plug-in' at k = 2 needs the"):
+        plain.sampled.interval(2, estimator="plug-in")
     with pytest.raises(ValueError, match="exact values were not computed"):
         plain.exact_inner(2)
+
+
+def test_without_the_kernel_the_filtered_sets_are_the_same(small, plain):
+    assert plain.filters == small.filters != []
+    for pair in plain.filters:
+        one, other = plain.filtered(*pair, 8), small.filtered(*pair, 8)
+        assert one.pop("cosine") is None
+        other.pop("cosine")
+        assert one == pytest.approx(other, rel=1e-3, abs=1e-6)
+    with pytest.raises(ValueError, match="without the kernel only the pairs"):
+        plain.filter_part(0.7, 0.2)
+    assert len(filter_panels(plain).axes) >= 1 and len(inner_products(plain).axes) == 1
+
+
+def test_every_scope_has_intervals_of_its_own(plain):
+    norm = plain.in_scope("final_norm")
+    assert norm.sampled.has_interval([2, 4, 8])
+    low, high = norm.sampled.interval(4)
+    assert low < norm.sampled.inner(4) < high
+    assert not np.isclose(low, plain.sampled.interval(4)[0])
+
+
+def test_where_there_is_no_interval_the_report_says_why(small):
+    none = {**SMALL.as_dict(), "ks": SMALL.ks, "kernel": False, "passes": False}
+    result = run(Settings(**none), progress=False)
+    report = result.report()
+    json.dumps(report)
+    assert [entry["low"] for entry in report["inner_products"]] == [None] * 3
+    assert "neither the kernel nor passes" in report["how"]["inner_products.low, high"]
+    assert report["filtered_plug_in"] == []
+    assert "no scores were kept" in report["how"]["filtered_plug_in"]
+    some = Settings(**{**none, "ks": (2, 3, 8), "passes": True})
+    assert some.interval_ks == (2, 8)
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-4), ("bfloat16", 0.15)])
@@ -137,6 +185,23 @@ def test_another_setting_is_refused_by_name(small, tmp_path):
     other = Settings(**{**SMALL.as_dict(), "ks": SMALL.ks, "seed": 5, "hard_fraction": 0.3})
     with pytest.raises(ValueError, match=r"hard_fraction = 0.15 there, 0.3 here; seed = 0 there"):
         run(other, folder, progress=False)
+
+
+def test_other_library_versions_are_refused_where_something_is_left_to_compute(
+    small, tmp_path, monkeypatch
+):
+    folder = small.save(tmp_path / "copy")
+    here = storage.versions()
+    monkeypatch.setattr(storage, "versions", lambda: {**here, "torch": "9.9"})
+    assert same(small, run(SMALL, folder, progress=False))  # finished: nothing is mixed
+    manifest = json.loads((folder / "manifest.json").read_text())
+    del manifest["stages"]["gradients"]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ValueError, match=r"torch = '\S+' there, '9.9' here.*--other-versions"):
+        run(SMALL, folder, progress=False)
+    assert same(small, run(SMALL, folder, progress=False, other_versions=True))
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest["versions"] == here and manifest["later_versions"][0]["torch"] == "9.9"
 
 
 @pytest.mark.parametrize("damage", ["truncate", "alter", "delete"])
@@ -214,6 +279,27 @@ def test_a_filter_is_another_prompt_set_with_gradients_of_its_own(default):
         default.filter_flags(0.1, 0.5)
 
 
+def test_every_number_of_the_report_says_how_it_was_made(default, small):
+    for result in (default, small):
+        report = result.report()
+        how = " ".join(report["how"]) + " "
+        numbers = {"largest_k", "on_policy", "mean_agreement_unbiased_interval_90"}
+        for name, value in report.items():
+            if isinstance(value, int | float) and name not in numbers:
+                stem = name.removesuffix("_sampled").replace("pass_at_1", "pass_at_k")
+                assert f"{stem} " in how or name.endswith("_exact"), name
+        for entry in report["inner_products"]:
+            for name in entry.keys() - {"k", "level"}:
+                assert name in how, name
+
+
+def test_pass_at_k_is_the_exact_one_within_its_interval(default):
+    entries = default.pass_at_k_table(level=0.999)
+    assert [entry["k"] for entry in entries] == list(range(1, 33))
+    for entry in entries:
+        assert entry["low"] < entry["exact"] < entry["high"]
+
+
 def test_the_report_names_every_number(default):
     report = default.report()
     assert len(report["filtered_plug_in"]) == 6
@@ -235,14 +321,27 @@ def test_the_command_writes_arrays_report_and_figures(tmp_path, capsys):
         "manifest.json",
         "report.json",
         *(f"{n}.png" for n in ("panels", "inner_products", "weight_against_agreement", "filters")),
-        "prompts.csv",
-        "inner_products.csv",
+        *(f"{n}.{kind}" for n in ("prompts", "inner_products") for kind in ("csv", "parquet")),
         *(f"{stage}.npz" for stage in STAGES[:4]),
     }
+    for name in ("prompts", "inner_products"):
+        stored = parquet.read_table(folder / f"{name}.parquet").to_pydict()
+        with open(folder / f"{name}.csv", newline="") as file:
+            rows = list(csv.DictReader(file))
+        for column, values in stored.items():
+            assert [row[column] for row in rows] == [str(v) for v in values], column
     report = json.loads((folder / "report.json").read_text())
     assert [entry["k"] for entry in report["inner_products"]] == [2, 4, 5, 6, 7, 8]
     assert report["on_policy"] is True
     assert "unbiased" in capsys.readouterr().out
+
+
+def test_without_pyarrow_the_tables_are_csv_and_the_command_says_so(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    said = write_tables(tmp_path, {"one": {"k": [2, 3], "low": [0.5, None]}})
+    assert "pip install pyarrow" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["one.csv"]
+    assert (tmp_path / "one.csv").read_text().split() == ["k,low", "2,0.5", "3,"]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import torch
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from passk_lib.llm.models import SHIPPED, load, shipped_models, tiny_tokenizer
-from passk_lib.llm.sampling import Sampling, sample, sampled_probability
+from passk_lib.llm.sampling import Sampling, sample, sample_continuously, sampled_probability
 from passk_lib.llm.scoring import encode, exact_rows, success_of
 from passk_lib.llm.tasks import OPENINGS, Subtraction
 from passk_lib.llm.train import RECIPES, Recipe, train, write_model
@@ -182,6 +182,42 @@ def test_seeds_and_prompts_have_their_own_numbers(model_b):
     _, _, one = drawn(model_b, seed=0)
     _, _, two = drawn(model_b, seed=1)
     assert not np.array_equal(one.tokens, two.tokens)
+
+
+@pytest.mark.long
+def test_continuous_batching_samples_the_same_policy_and_repeats_itself(model_b):
+    """Its warm-up alone takes a minute on a CPU."""
+    model, tokenizer = model_b
+    task = Subtraction(0.5)
+    index = task.draw(40, seed=1)
+    tokens = encode(tokenizer, [task.prompts[i] for i in index])
+    sampling = Sampling(n=16)
+    completions = sample_continuously(model, tokenizer, tokens, sampling, range(40))
+    assert completions.length.shape == (40, 16)
+    rows = exact_rows(model, tokenizer, task, index)
+    mu = rows.coefficient
+    seen = np.array(
+        [
+            sum(np.array_equal(completions[i, j], row) for j in range(16))
+            for i, row in zip(rows.prompt, rows.completion_tokens, strict=True)
+        ]
+    )
+    z = (seen - 16 * mu) / np.sqrt(16 * mu * (1 - mu))
+    some = (mu > 0.02) & (mu < 0.98)
+    assert abs(z[some].mean()) < 4 / np.sqrt(some.sum()) and 0.4 < z[some].var() < 2.0
+    again = sample_continuously(model, tokenizer, tokens, sampling, range(40))
+    np.testing.assert_array_equal(completions.tokens, again.tokens)
+
+
+def test_continuous_batching_that_is_not_offered_is_one_line(model_b, monkeypatch):
+    model, tokenizer = model_b
+
+    def missing(*_, **__):
+        raise AttributeError("no generate_batch")
+
+    monkeypatch.setattr(model, "generate_batch", missing, raising=False)
+    with pytest.raises(ValueError, match="continuous: not offered by this transformers"):
+        sample_continuously(model, tokenizer, encode(tokenizer, ["73-28="]), Sampling(n=2))
 
 
 def test_top_k_one_is_greedy_and_low_temperature_nearly_so(model_b):
