@@ -79,3 +79,40 @@ def test_a_broken_promise_and_a_failing_benchmark_have_status_one(folder):
     done = bench(folder, "--only", "broken", "--only", "mine")
     assert done.returncode == 1 and "benchmark broken failed" in done.stderr
     assert "kept" in done.stdout
+
+
+# --- the shape of a 7B model ----------------------------------------------------------------
+
+
+def test_without_a_gpu_the_7b_shape_is_not_measured_and_says_so(monkeypatch, capsys):
+    import seven_billion
+
+    monkeypatch.setattr(seven_billion.torch.cuda, "is_available", lambda: False)
+    assert [row.verdict for row in seven_billion.rows()] == ["not measured"]
+    monkeypatch.setattr(sys, "argv", ["seven_billion.py"])
+    seven_billion.main()
+    assert capsys.readouterr().out == "not measured: no GPU here\n"
+
+
+def test_the_7b_benchmark_runs_over_a_tiny_shape(monkeypatch, capsys):
+    import seven_billion
+
+    options = "--tiny --device cpu --prompts 3 --rows 2 --length 16".split()
+    monkeypatch.setattr(sys, "argv", ["seven_billion.py", *options])
+    seven_billion.main()
+    out = capsys.readouterr().out
+    assert "tokens/s" in out and "96 tokens in" in out and "peak" not in out
+    found = seven_billion.measure(seven_billion.TINY, 3, 2, 16, "cpu")
+    assert found.tokens == 3 * 2 * 16 and found.step_seconds > 0 and found.gigabytes is None
+
+
+def test_the_7b_shape_has_7b_parameters_and_known_cards_a_peak():
+    import seven_billion
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(seven_billion.QWEN2_7B)
+    assert model.num_parameters() == 7_615_616_512  # as the model's own card says
+    assert seven_billion.peak_of("NVIDIA H100 PCIe") < seven_billion.peak_of("NVIDIA H100 80GB")
+    assert seven_billion.peak_of("Abacus 3000") is None

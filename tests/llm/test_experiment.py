@@ -129,8 +129,9 @@ def test_without_the_kernel_the_filtered_sets_are_the_same(small, plain):
     for pair in plain.filters:
         one, other = plain.filtered(*pair, 8), small.filtered(*pair, 8)
         assert one.pop("cosine") is None
-        other.pop("cosine")
-        assert one == pytest.approx(other, rel=1e-3, abs=1e-6)
+        del other["cosine"]  # the one number that needs the kernel
+        for name, value in other.items():
+            assert one[name] == (value if value is None else pytest.approx(value, rel=1e-3)), name
     with pytest.raises(ValueError, match="without the kernel only the pairs"):
         plain.filter_part(0.7, 0.2)
     assert len(filter_panels(plain).axes) >= 1 and len(inner_products(plain).axes) == 1
