@@ -8,6 +8,7 @@ from .conflict_map import ConflictMap
 from .experiment import Experiment
 from .figure import LiveFigure
 from .kernel_heatmap import KernelHeatmap
+from .objectives import Objectives
 from .step_size import StepSize
 from .threshold import Threshold
 from .two_prompts import TwoPrompts
@@ -19,6 +20,7 @@ __all__ = [
     "Experiment",
     "KernelHeatmap",
     "LiveFigure",
+    "Objectives",
     "StepSize",
     "Threshold",
     "TwoPrompts",

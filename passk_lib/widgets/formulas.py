@@ -62,6 +62,9 @@ def _formulas() -> dict[str, Formula]:
     gradient = [success.diff(t) for t in (t1, t2)]
     toy = (t1, t2, f1, f2, y)
 
+    at, a, t = sp.symbols("m a t", real=True)
+    chance, failure, low = expit(at), expit(-at), softplus(-at)  # low is -log p
+
     eps, delta, q, m, bound = sp.symbols("eps delta q m G2", positive=True)
     surplus = log1p(-q) + sp.log(bound) - sp.log(q) - sp.log(m)
     threshold = 1 + surplus / (log1p(-eps) - log1p(-delta))
@@ -96,6 +99,36 @@ def _formulas() -> dict[str, Formula]:
                 "F": -expm1(k * log1p(-p)),
                 "w": sp.Piecewise((1, sp.Eq(k, 1)), (k * sp.exp((k - 1) * log1p(-p)), True)),
             },
+        ),
+        "passAtKAt": Formula(
+            "Pass@k of the margin m, and its weight F'(p), eq. (3).",
+            (at, k),
+            {"F": -expm1(-k * softplus(at)), "w": k * sp.exp(-(k - 1) * softplus(at))},
+        ),
+        "logPAt": Formula(
+            "log p of the margin m, and its weight 1/p.",
+            (at,),
+            {"F": -low, "w": 1 + sp.exp(-at)},
+        ),
+        "arcsinAt": Formula(
+            "2 arcsin √p of the margin m, and its weight 1/√(p (1 - p)).",
+            (at,),
+            {"F": 2 * sp.atan(sp.exp(at / 2)), "w": 2 * sp.cosh(at / 2)},
+        ),
+        "powerAt": Formula(
+            "p^a / a of the margin m, and its weight p^(a-1).",
+            (at, a),
+            {"F": sp.exp(-a * low) / a, "w": sp.exp((1 - a) * low)},
+        ),
+        "entropicAt": Formula(
+            "Entropic risk log(1 - p + p e^t) / t of the margin m, and its weight; t not 0.",
+            (at, t),
+            {"F": log1p(chance * expm1(t)) / t, "w": expm1(t) / t / (failure + chance * sp.exp(t))},
+        ),
+        "allCorrectAt": Formula(
+            "p^k of the margin m, and its weight k p^(k-1).",
+            (at, k),
+            {"F": sp.exp(-k * low), "w": k * sp.exp((1 - k) * low)},
         ),
         "kStar": Formula(
             "The threshold k* of Prop. 4.5 from eps, delta, q, m and G².",

@@ -157,3 +157,31 @@ def experiment(score, weight, hard, success, k, orders, inner, mean, weighted):
     axes["E"].axhline(0, color=INK, lw=0.8)
     axes["E"].set(xlabel="$k$", title=r"$\langle\nabla J_k, \nabla J_1\rangle$")
     return fig
+
+
+@styled
+def objectives(p, weight, bars, grid, cosine, paths, name):
+    """Weight over p, normalised to mean one, difficulties under D and reweighted, and the θ plane
+    with the conflict region hatched and two ascents."""
+    fig, axes = plt.subplot_mosaic([["w", "map"], ["bars", "map"]], figsize=(9.6, 5))
+    axes["w"].semilogy(p, np.ones_like(p), color=PASS1, label="pass@1")
+    axes["w"].semilogy(p, np.clip(weight, 1e-3, 1e3), "--", color=PASSK, label=name)
+    axes["w"].set(xlabel="$p$", title="weight, mean 1", ylim=(1e-2, 1e2))
+    axes["w"].legend(fontsize=9)
+    middle = (np.arange(len(bars[0])) + 0.5) / len(bars[0])
+    axes["bars"].bar(middle - 0.011, bars[0], 0.022, color=PASS1, label="as they are")
+    axes["bars"].bar(middle + 0.011, bars[1], 0.022, color=PASSK, hatch="//", edgecolor="white",
+                     linewidth=0, label=f"as {name} weighs them")  # fmt: skip
+    axes["bars"].set(xlabel="$p$", title="share of prompts")
+    axes["bars"].legend(fontsize=9)
+    plane = axes["map"]
+    if (cosine < 0).any():
+        plane.contourf(grid, grid, cosine, [-2, 0], colors=[CONFLICT], alpha=0.35, hatches=["//"])
+    for (label, path), color, line in zip(paths.items(), (PASS1, PASSK), "-:", strict=True):
+        plane.plot(*path.T, line, color=color, label=f"{label} ascent")
+    plane.plot(*path[0], "o", color=INK)
+    plane.set(xlim=(grid[0], grid[-1]), ylim=(grid[0], grid[-1]), xlabel=r"$\theta_1$",
+              ylabel=r"$\theta_2$", title="conflict with pass@1 hatched")  # fmt: skip
+    plane.set_aspect("equal")
+    plane.legend(fontsize=9, loc="lower right")
+    return fig

@@ -329,6 +329,8 @@ WIGGLES = {
         "prompts": "[[1, .03 + i / 200, -2], [2, .1, -1], [9, .6, 1], [8, .9, 1]]", "k": "2 + i",
     },
     "StepSize": {"theta": "[-2 + i / 50, -2]", "eta": "1 + i"},
+    "Objectives": {"theta": "[-2 + i / 50, -2]", "a": "0.1 + i / 20, objective: 'power'",
+                   "k": "2 + i, objective: 'pass@k'", "step": "i"},
     "Experiment": {"k": "2 + i % 30", "q": "i / 50", "delta1": "0.5 + i / 100, filter: 'filtered'"},
 }  # fmt: skip
 

@@ -6,7 +6,17 @@ import pytest
 import sympy as sp
 
 from passk_lib.bandit import BanditPrompts
-from passk_lib.objectives import pass_at_k, weight
+from passk_lib.bandit import expit as numpy_expit
+from passk_lib.objectives import (
+    AllCorrect,
+    ArcsinSqrt,
+    Entropic,
+    LogP,
+    PassAtK,
+    PowerMean,
+    pass_at_k,
+    weight,
+)
 from passk_lib.widgets import formulas
 from passk_lib.widgets.formulas import FORMULAS, expit, numpy_function, softplus
 
@@ -16,10 +26,19 @@ POINTS = 20_000
 def random_arguments(name, size=POINTS):
     rng = np.random.default_rng(20260221)
     k = np.round(np.exp(rng.uniform(0, np.log(1000), size)))
-    if name.startswith("prompt"):
+    if name in ("prompt", "promptAt", "promptFail"):
         theta, psi = rng.uniform(-6, 6, (2, size)), np.stack([np.ones(size), rng.normal(size=size)])
         label = rng.choice([-1.0, 1.0], size)
         return [*theta, *psi, label, *([k] if name == "promptAt" else [])]
+    if name.endswith("At") and name != "promptAt":
+        m = rng.uniform(-40, 40, size)
+        parameter = {
+            "passAtKAt": k,
+            "allCorrectAt": k,
+            "powerAt": rng.uniform(0.05, 4, size),
+            "entropicAt": rng.uniform(0.1, 10, size) * rng.choice([-1, 1], size),
+        }
+        return [m, *([parameter[name]] if name in parameter else [])]
     if name == "passAtK":
         return [rng.uniform(size=size) ** 3 * 0.999999, k]
     eps, delta = np.sort(rng.uniform(0.001, 0.999, (2, size)), axis=0)
@@ -45,6 +64,41 @@ def test_weight_is_the_derivative_of_pass_at_k():
     for at, power in [(sp.Rational(1, 7), 3), (sp.Rational(9, 10), 12), (sp.Rational(1, 2), 1)]:
         numbers = {p: at, k: power}
         assert abs(sp.N(value.diff(p).subs(numbers) - w.subs(numbers), 40)) < 1e-35
+
+
+TRANSFORMS = {
+    "passAtKAt": PassAtK,
+    "logPAt": LogP,
+    "arcsinAt": ArcsinSqrt,
+    "powerAt": PowerMean,
+    "entropicAt": Entropic,
+    "allCorrectAt": AllCorrect,
+}
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_every_transform_of_the_margin_is_the_librarys_and_its_weight_its_slope(name):
+    formula = FORMULAS[name]
+    m, *rest = formula.arguments
+    value, w = formula.results.values()
+    # dF/dm against w dp/dm, relative to the latter, in plain functions
+    gap = value.diff(m) / (w * expit(m).diff(m)) - 1
+    plain = gap.replace(expit, lambda x: 1 / (1 + sp.exp(-x)))
+    plain = plain.replace(softplus, lambda x: sp.log(1 + sp.exp(x)))
+    arguments = [a[:200] for a in random_arguments(name)]
+    arguments[0] = arguments[0] / 4  # where p and 1 - p, as the library takes them, both stand
+    for point in np.transpose(arguments)[:20]:
+        numbers = dict(zip((m, *rest), map(sp.Rational, point), strict=True))
+        assert abs(sp.N(plain.subs(numbers), 20)) < 1e-12
+    found = numpy_function(name)(*arguments)
+    p = numpy_expit(arguments[0])
+    for i in range(200):
+        parameter = [a[i] for a in arguments[1:]]
+        if name in ("passAtKAt", "allCorrectAt"):
+            parameter = [int(parameter[0])]
+        objective = TRANSFORMS[name](*parameter)
+        assert found[0][i] == pytest.approx(objective.value(p[i]), rel=1e-9, abs=1e-300)
+        assert found[1][i] == pytest.approx(objective.weight(p[i]), rel=1e-9, abs=1e-300)
 
 
 @mpmath.workdps(50)

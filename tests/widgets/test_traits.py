@@ -20,6 +20,7 @@ from passk_lib.widgets import (
     ConflictMap,
     Experiment,
     KernelHeatmap,
+    Objectives,
     StepSize,
     Threshold,
     TwoPrompts,
@@ -31,6 +32,7 @@ FIGURES = [
     ConflictMap,
     Experiment,
     KernelHeatmap,
+    Objectives,
     StepSize,
     Threshold,
     TwoPrompts,
@@ -87,6 +89,9 @@ def test_state_is_read_set_and_observed(make):
         (Experiment, "k", 33, ValueError, "an integer from 1 to 32"),
         (Experiment, "estimator", "best", ValueError, "'unbiased', 'plug-in', 'exact'"),
         (Experiment, "delta1", 0.4, ValueError, "at least 0.5"),
+        (Objectives, "objective", "pass@7", ValueError, "'log p', 'pass@k'"),
+        (Objectives, "a", 0, ValueError, "at least 0.05"),
+        (Objectives, "t", 11, ValueError, "at most 10"),
         (TwoPrompts, "psi_easy", [2, 0], ValueError, "from -1.5 to 1.5"),
     ],
 )
@@ -193,6 +198,30 @@ def test_the_conflict_map_is_the_conflict_report():
     report = conflict(Toy(1.0, 0.3).quadrature().field([-1.0, 0.5]), 4)
     assert figure.numbers()["inner"] == report.inner
     assert figure.numbers()["cosine"] == report.cosine
+
+
+@pytest.mark.parametrize("name", Objectives.objective.options)
+def test_an_objectives_gradient_is_the_slope_of_its_mean_and_its_cosine_the_conflict(name):
+    figure = Objectives(objective=name, theta=[-1.2, 0.7], delta=0.6, k=4, a=0.6, t=3)
+    n, step = figure.numbers(), 1e-5
+    field = Toy(0.6, 0.4).quadrature().field(figure.theta)
+    along = field.mean() * step
+    ends = [Objectives(**{**figure.state(), "theta": np.array(figure.theta) + sign * along})
+            for sign in (1, -1)]  # fmt: skip
+    change = [end.numbers()["J_F"] for end in ends]
+    assert (change[0] - change[1]) / 2 / step == pytest.approx(n["inner"], rel=1e-5)
+    report = conflict(field, 4)
+    if name == "pass@k":
+        assert n["cosine"] == pytest.approx(float(report.cosine))
+    if name == "pass@1":
+        assert n["cosine"] == pytest.approx(1)
+    ends = np.diff(figure.path(), axis=0)
+    np.testing.assert_allclose(np.linalg.norm(ends, axis=1), figure.length)
+
+
+def test_at_the_papers_point_pass_at_10_conflicts_and_all_of_10_correct_does_not():
+    assert Objectives(objective="pass@k").numbers()["cosine"] < -0.1
+    assert Objectives(objective="pass^k").numbers()["cosine"] > 0.3
 
 
 def test_the_re_entrant_case_and_the_toy_are_what_the_presets_say():

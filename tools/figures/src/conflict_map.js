@@ -72,25 +72,7 @@ export default {
 
     const x = scaleLinear([-REACH, REACH], [0, 1]);
     const y = scaleLinear([-REACH, REACH], [1, 0]);
-    map.handle({
-      name: "theta",
-      label: "Policy parameters θ",
-      at: (state) => state.theta,
-      move: (a, b) => ({ theta: [a, b].map((t) => +clamp(t, -REACH, REACH).toFixed(3)) }),
-      x: () => x,
-      y: () => y,
-      step: 0.1,
-      className: "pk-ink",
-      describe: (s) => `θ = (${num(s.theta[0])}, ${num(s.theta[1])})`,
-    });
-    // A click on the map brings the point there.
-    map.svg.on("click", (event) => {
-      if (event.defaultPrevented || event.target.closest(".pk-handle")) return;
-      const box = map.svg.node().getBoundingClientRect();
-      const [px, py] = [event.clientX - box.left - map.margin.left, event.clientY - box.top - map.margin.top];
-      if (px < 0 || py < 0 || px > map.width || py > map.height) return;
-      figure.set({ theta: [x.invert(px), y.invert(py)].map((t) => +clamp(t, -REACH, REACH).toFixed(3)) });
-    });
+    thetaHandle(figure, map, x, y, REACH);
     hatch(map, figure.id);
 
     const grids = { coarse: new Grid(41, REACH), fine: new Grid(61, REACH) };
@@ -106,7 +88,8 @@ export default {
       const detail = figure.fine ? "fine" : "coarse";
       const mark = [k, delta, pHard, map.width, state.contours].join();
       if (drawn.mark !== mark || (figure.fine && !drawn.fine)) {
-        drawMap(map, grids[detail], state, x, y);
+        const tables = grids[detail].compute(delta, pHard, k);
+        drawMap(map, grids[detail], tables, { shown: state.contours, conflict: k > 1 }, x, y);
         drawn = { mark, fine: figure.fine };
       }
       map.drawAxes({ x, y, xName: "θ₁", yName: "θ₂", grid: false, xTicks: 6, yTicks: 6 });
@@ -160,6 +143,29 @@ export default {
   },
 };
 
+/** The point θ on a map of the plane: dragged, moved by keys, or brought by a click. */
+export function thetaHandle(figure, map, x, y, reach) {
+  const inside = (point) => ({ theta: point.map((t) => +clamp(t, -reach, reach).toFixed(3)) });
+  map.handle({
+    name: "theta",
+    label: "Policy parameters θ",
+    at: (state) => state.theta,
+    move: (a, b) => inside([a, b]),
+    x: () => x,
+    y: () => y,
+    step: 0.1,
+    className: "pk-ink",
+    describe: (s) => `θ = (${num(s.theta[0])}, ${num(s.theta[1])})`,
+  });
+  map.svg.on("click", (event) => {
+    if (event.defaultPrevented || event.target.closest(".pk-handle")) return;
+    const box = map.svg.node().getBoundingClientRect();
+    const [px, py] = [event.clientX - box.left - map.margin.left, event.clientY - box.top - map.margin.top];
+    if (px < 0 || py < 0 || px > map.width || py > map.height) return;
+    figure.set(inside([x.invert(px), y.invert(py)]));
+  });
+}
+
 /** memo(name, inputs, make): what `make` gave for these inputs, made anew when they change. */
 export function remember() {
   const kept = {};
@@ -176,9 +182,9 @@ export function hatch(panel, id) {
   pattern.append("line").attr("class", "pk-hatch").attr("x1", 0).attr("x2", 0).attr("y1", 0).attr("y2", 7);
 }
 
-function drawMap(panel, grid, state, x, y) {
+/** Contours and the conflict region from what the grid computed; `conflict` false draws no region. */
+export function drawMap(panel, grid, { J1, Jk, cos }, { shown, conflict }, x, y) {
   const { n, h: size, low } = grid;
-  const { J1, Jk, cos } = grid.compute(state.delta, state.p_hard, state.k);
   const trace = contours().size([n, n]);
   const px = (c) => x(low + (c - 0.5) * size);
   const py = (c) => y(low + (c - 0.5) * size);
@@ -193,14 +199,13 @@ function drawMap(panel, grid, state, x, y) {
     return d;
   };
   // At k = 1 the product is a square: no conflict, whatever rounding says.
-  const region = state.k === 1 ? "" : outline(trace.contour(cos.map((v) => -v), 0));
+  const region = !conflict ? "" : outline(trace.contour(cos.map((v) => -v), 0));
   panel.path("region", region, "pk-conflict");
   panel.path("hatch", region, "").attr("fill", `url(#${panel.figure.id}-hatch)`).attr("opacity", 0.6);
   panel.path("edge", region, "pk-edge");
   const labels = [];
   for (const [name, values, color, at] of [["J_1", J1, "pk-one", -0.93], ["J_k", Jk, "pk-many", 0.93]]) {
-    const shown = state.contours === "both" || state.contours === name;
-    const shapes = shown ? levels(values).map((level) => trace.contour(values, level)) : [];
+    const shapes = shown === "both" || shown === name ? levels(values).map((level) => trace.contour(values, level)) : [];
     panel.path(`contours-${name}`, shapes.map(outline).join(""), `pk-line pk-contour ${color}`);
     for (const shape of shapes) label(shape, color, at);
   }
@@ -221,7 +226,7 @@ function drawMap(panel, grid, state, x, y) {
       }
     }
     if (!best || labels.some((l) => Math.abs(l.u - best.u) < 34 && Math.abs(l.v - best.v) < 15)) return;
-    labels.push({ ...best, color, text: String(+shape.value.toFixed(4)) });
+    labels.push({ ...best, color, text: String(+shape.value.toFixed(4)).replace("-", "−") });
   }
 }
 
@@ -250,11 +255,11 @@ function drawLabels(panel, labels) {
 }
 
 /** Both gradients as directions from θ, with the angle between them. */
-function drawArrows(panel, { g1, gk }, cx, cy, k) {
+export function drawArrows(panel, { g1, gk }, cx, cy, k, manyName = `∇J${sub(k)}`) {
   const cos = cosine(g1, gk);
   const reach = Math.min(56, panel.width / 5.5);
   const names = [];
-  const ends = [["one", g1, "∇J₁", "pk-one"], ["many", gk, `∇J${sub(k)}`, "pk-many"]].map(([name, g, text, color]) => {
+  const ends = [["one", g1, "∇J₁", "pk-one"], ["many", gk, manyName, "pk-many"]].map(([name, g, text, color]) => {
     const size = norm(g);
     const [u, v] = size > 0 ? [g[0] / size, -g[1] / size] : [0, 0];
     panel.arrow(name, cx, cy, cx + reach * u, cy + reach * v, color, 13);

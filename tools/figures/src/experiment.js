@@ -197,7 +197,7 @@ export default {
         return figure.panel(figure.column(1, 260), { label, height: 210, margin });
       },
     );
-    figure.body.append(h("p", { class: "pk-note" }, "In D, the fuller a mark, the more often its prompt is solved. Triangles are hard prompts."));
+    figure.body.append(h("p", { class: "pk-note" }, "In D, the stronger a mark, the more often its prompt is solved. Triangles are hard prompts."));
     hatch(curve, figure.id);
     const kx = scaleLinear([1, n], [0, 1]);
     const ky = scaleLinear([-1, 1], [1, 0]);
@@ -322,12 +322,12 @@ function drawCurve(panel, x, y, orders, curves, truth, state, id) {
   panel.path("chosen", curves.length ? line(xs, curves.map((c) => y(c.inner))) : "", "pk-line pk-many");
 }
 
-/** A path of one mark at every place: a disc, or a triangle for hard prompts. */
+/** A path of one mark at every place: a point with a round cap, or a triangle for hard prompts. */
 function marks(xs, ys, triangle) {
   let d = "";
   for (let i = 0; i < xs.length; i++) {
     const [u, v] = [xs[i].toFixed(1), ys[i].toFixed(1)];
-    d += triangle ? `M${u},${v}m0,-3.6l3.4,5.8h-6.8Z` : `M${u},${v}m-2.6,0a2.6,2.6 0 1,0 5.2,0a2.6,2.6 0 1,0 -5.2,0`;
+    d += triangle ? `M${u},${v}m0,-3.6l3.4,5.8h-6.8Z` : `M${u},${v}h0`;
   }
   return d;
 }
@@ -350,7 +350,7 @@ function drawPrompts([agreement, weight, contribution, both], { a, w, hard, rate
   const scatter = (panel, x, xs, y, ys, part = "", chosen = order) => {
     for (const kind of [0, 1]) {
       const of = chosen.filter((i) => hard[i] === kind);
-      panel.path(`marks-${kind}${part}`, marks(of.map((i) => x(xs[i])), of.map((i) => y(ys[i])), kind), `pk-mark${part} pk-mark ${kind ? "pk-hard" : "pk-easy"}`);
+      panel.path(`marks-${kind}${part}`, marks(of.map((i) => x(xs[i])), of.map((i) => y(ys[i])), kind), `pk-mark pk-mark${part} ${kind ? "pk-hard" : "pk-easy pk-point"}`);
     }
   };
   const level = (panel, name, y, value, text, color) => {

@@ -61,6 +61,62 @@ export function passAtK(p, k, out) {
   return out;
 }
 
+/** Pass@k of the margin m, and its weight F'(p), eq. (3).
+ *  out: F, w. */
+export function passAtKAt(m, k, out) {
+  const c0 = softplus(m);
+  out[0] = -Math.expm1(-c0*k);
+  out[1] = k*Math.exp(c0*(1 - k));
+  return out;
+}
+
+/** log p of the margin m, and its weight 1/p.
+ *  out: F, w. */
+export function logPAt(m, out) {
+  const c0 = -m;
+  out[0] = -softplus(c0);
+  out[1] = Math.exp(c0) + 1;
+  return out;
+}
+
+/** 2 arcsin √p of the margin m, and its weight 1/√(p (1 - p)).
+ *  out: F, w. */
+export function arcsinAt(m, out) {
+  const c0 = (1/2)*m;
+  out[0] = 2*Math.atan(Math.exp(c0));
+  out[1] = 2*Math.cosh(c0);
+  return out;
+}
+
+/** p^a / a of the margin m, and its weight p^(a-1).
+ *  out: F, w. */
+export function powerAt(m, a, out) {
+  const c0 = softplus(-m);
+  out[0] = Math.exp(-a*c0)/a;
+  out[1] = Math.exp(c0*(1 - a));
+  return out;
+}
+
+/** Entropic risk log(1 - p + p e^t) / t of the margin m, and its weight; t not 0.
+ *  out: F, w. */
+export function entropicAt(m, t, out) {
+  const c0 = 1/t;
+  const c1 = expit(m);
+  const c2 = Math.expm1(t);
+  out[0] = c0*Math.log1p(c1*c2);
+  out[1] = c0*c2/(c1*Math.exp(t) + expit(-m));
+  return out;
+}
+
+/** p^k of the margin m, and its weight k p^(k-1).
+ *  out: F, w. */
+export function allCorrectAt(m, k, out) {
+  const c0 = softplus(-m);
+  out[0] = Math.exp(-c0*k);
+  out[1] = k*Math.exp(c0*(1 - k));
+  return out;
+}
+
 /** The threshold k* of Prop. 4.5 from eps, delta, q, m and G².
  *  out: kStar. */
 export function kStar(eps, delta, q, m, G2, out) {

@@ -5,6 +5,7 @@ import conflictMap from "./conflict_map.js";
 import experiment from "./experiment.js";
 import kernelHeatmap from "./kernel_heatmap.js";
 import { Figure } from "./kit.js";
+import objectives from "./objectives.js";
 import stepSize from "./step_size.js";
 import threshold from "./threshold.js";
 import twoPrompts from "./two_prompts.js";
@@ -15,6 +16,7 @@ const figures = {
   ConflictMap: conflictMap,
   Experiment: experiment,
   KernelHeatmap: kernelHeatmap,
+  Objectives: objectives,
   StepSize: stepSize,
   Threshold: threshold,
   TwoPrompts: twoPrompts,

@@ -1,7 +1,7 @@
 // The toy of section 3.2 as a whole population, by the same quadrature rule as
 // passk_lib.bandit.Toy.quadrature: the trapezoid rule over each label's Gaussian.
 
-import { promptAt, promptFail } from "./formulas.js";
+import { prompt, promptAt, promptFail } from "./formulas.js";
 
 const REACH = 10;
 /** Step of the rule for every number that is shown: that of the Python library. */
@@ -62,6 +62,35 @@ export class Population {
     return r;
   }
 
+  /**
+   * J_1 and E[F] with their gradients, the mean weight E[F'] and E[F' p], for a transform F of the
+   * margin: transform(m, out) writes F and F'.
+   */
+  under(theta, transform) {
+    const { size, feature, label, mass } = this;
+    const out = OUT;
+    const [t1, t2] = theta;
+    let [J1, JF, a1, b1, aF, bF, weight, weighted] = [0, 0, 0, 0, 0, 0, 0, 0];
+    for (let i = 0; i < size; i++) {
+      const m = mass[i];
+      prompt(t1, t2, 1, feature[i], label[i], out);
+      const p = out[0];
+      const a = m * out[1];
+      const b = m * out[2];
+      transform(label[i] * (t1 + t2 * feature[i]), out);
+      const w = out[1];
+      J1 += m * p;
+      JF += m * out[0];
+      a1 += a;
+      b1 += b;
+      aF += w * a;
+      bF += w * b;
+      weight += m * w;
+      weighted += m * w * p;
+    }
+    return { J1, JF, g1: [a1, b1], gF: [aF, bF], weight, weighted };
+  }
+
   /** Gradient ascent of `steps` steps of size eta on pass@k or pass@1 ("pass@k", "pass@1"). */
   ascend(theta, k, eta, steps, objective) {
     const points = [];
@@ -74,6 +103,22 @@ export class Population {
     }
     return points;
   }
+}
+
+/**
+ * `steps` steps of equal `length` from theta: measure(θ) says what is there, its `way` is followed.
+ * A way of length 0 stays.
+ */
+export function walk(theta, steps, length, measure) {
+  const points = [];
+  let at = [...theta];
+  for (let i = 0; i <= steps; i++) {
+    const here = measure(at, i);
+    points.push({ theta: at, ...here });
+    const size = norm(here.way);
+    if (size > 0) at = [at[0] + (length / size) * here.way[0], at[1] + (length / size) * here.way[1]];
+  }
+  return points;
 }
 
 const OUT = new Float64Array(6);
@@ -145,14 +190,36 @@ export class Grid {
     return { F, A, B };
   }
 
+  /** The same for any transform of the margin: transform(m, out) writes F and F'. */
+  #transformed(transform) {
+    const { n, h, low, nodes, density, slope, feature } = this;
+    const [F, A, B] = [0, 1, 2].map(() => new Float64Array(n * n));
+    for (let point = 0, at = 0; point < n * n; point++) {
+      const [t1, t2] = [low + (point % n) * h, low + Math.floor(point / n) * h];
+      let [f, a, b] = [0, 0, 0];
+      for (let s = 0; s < nodes; s++, at++) {
+        transform(t1 + t2 * feature[s], OUT);
+        f += density[s] * OUT[0];
+        const w = OUT[1] * slope[at];
+        a += w;
+        b += w * feature[s];
+      }
+      F[point] = f;
+      A[point] = a;
+      B[point] = b;
+    }
+    return { F, A, B };
+  }
+
   /**
    * J1, Jk and the cosine of their gradients over the grid, row by row from low θ₂, low θ₁ first.
-   * The cosine is 1 where a gradient vanishes: nothing conflicts there.
+   * The cosine is 1 where a gradient vanishes: nothing conflicts there. With a transform, which k
+   * then only names, it is that objective instead of pass@k.
    */
-  compute(delta, pHard, k) {
+  compute(delta, pHard, k, transform = null) {
     this.#prepare(delta);
     if (this.k !== k) {
-      this.many = this.#table(k);
+      this.many = transform ? this.#transformed(transform) : this.#table(k);
       this.k = k;
     }
     const { n, one, many } = this;
