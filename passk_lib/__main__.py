@@ -24,6 +24,10 @@ COMMANDS = {
         "passk_lib.llm.posttrain_cli:posttrain",
         "post-train a tiny model on any objective, with curves on held-out prompts",
     ),
+    "grade": (
+        "passk_lib.course.grading:main",
+        "grade a folder of submitted notebooks",
+    ),
     "train-tiny": (
         "passk_lib.llm.cli:train_tiny",
         "train one of the tiny models again, from its seed",

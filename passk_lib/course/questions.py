@@ -39,6 +39,10 @@ class Raised(Exception):
         self.kinds = kinds
 
 
+class Ended(Exception):
+    """The student's process ended during a question; the text says why."""
+
+
 @dataclass(frozen=True)
 class Question:
     """name: ``set-number``; answers: the variables of the notebook that hold the answer."""
@@ -175,6 +179,9 @@ def examine(question: Question, answers: Iterable, its_parts: list[Part], seed: 
     """Run every part on the answers (functions as `Answer`, else plain data) and add up."""
     verdict = Verdict(question.name)
     answers = list(answers)
+    if any(isinstance(a, plain.Other) and a.kind == "ellipsis" for a in answers):
+        possible = sum(one.points for one in its_parts)
+        return Verdict(question.name, 0.0, possible, ["not answered: the ... is still there."])
     for one in its_parts:
         verdict.possible += one.points
         fault = _fault(question, answers, one, seed)
@@ -192,6 +199,8 @@ def _fault(question: Question, answers: list, one: Part, seed: str) -> str | Non
         return str(wrong)
     except Raised as raised:  # a check that does not say where
         return f"your code raised {raised}."
+    except Ended:
+        raise
     except Exception as error:  # the check could not work with what it was given
         return f"your answer could not be used: {type(error).__name__}: {error}"
     return None
