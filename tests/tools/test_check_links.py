@@ -1,18 +1,13 @@
 """The link check tells dead links from slow ones, on a server of its own."""
 
 import socket
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-
-import nbformat
-import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 
 import check_links
+import nbformat
+import pytest
 from check_links import DEAD, GUARDED, OK, SLOW, Link, addresses, check
 
 
