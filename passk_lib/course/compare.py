@@ -1,8 +1,9 @@
 """How a check compares: every disagreement becomes one sentence with numbers in it.
 
 `agree` is for functions, `equal` for values, `refuses` for inputs that must raise, `agree_formula`
-for SymPy expressions.  All take `mistakes`, a dict from a sentence to the wrong function that it is
-about: where the student's values are those of that function, the sentence is added.
+for SymPy expressions, `agree_steps` for derivations.  Most take `mistakes`, a dict from a sentence
+to the wrong function that it is about: where the student's values are those of that function, the
+sentence is added.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from passk_lib.course import plain
 from passk_lib.course.formulas import Formula, Unusual, as_formula
 from passk_lib.course.questions import Answer, Raised, Wrong
 
-__all__ = ["agree", "agree_formula", "equal", "points", "refuses", "shown"]
+__all__ = ["agree", "agree_formula", "agree_steps", "equal", "points", "refuses", "shown"]
 
 RELATIVE = 1e-9
 
@@ -135,6 +136,44 @@ def agree_formula(
         if all(_near(g, form.at(p), 1e-9) for g, p in zip(got, where, strict=True)):
             raise Wrong(f"{text} {sentence}")
     raise Wrong(text + _pattern([float(g) for g in got], [float(w) for w in want]))
+
+
+def agree_steps(
+    answer,
+    expected,
+    where: list[dict],
+    *,
+    name: str = "",
+    least: int = 2,
+    last: Iterable[str] | None = None,
+    mistakes: Mapping[str, object] | None = None,
+) -> None:
+    """A derivation: a list of SymPy expressions, each equal to the one before and to `expected`.
+
+    The first wrong step is named, with a point where it differs from the step before it. No step
+    may be written down twice in a row. least: how many are needed; last: the symbols that may occur
+    in the last one (None: any of the points').
+    """
+    start = f"{name}: " if name else ""
+    if not isinstance(answer, list | tuple):
+        raise Wrong(f"{start}a list of SymPy expressions is needed; yours is {shown(answer)}.")
+    for i, step in enumerate(answer):
+        follows = f" does not follow from step {i}" if i else ""
+        title = f"{start}step {i + 1}{follows}"
+        agree_formula(step, expected, where, name=title, mistakes=mistakes)
+        if i and _tree(step) == _tree(answer[i - 1]):
+            raise Wrong(f"{start}steps {i} and {i + 1} are the same expression.")
+    if len(answer) < least:
+        raise Wrong(f"{start}at least {least} steps are needed; yours has {len(answer)}.")
+    allowed = set(where[0] if last is None else last)
+    strange = getattr(answer[-1], "symbols", set()) - allowed
+    if strange:
+        left, allowed = (", ".join(sorted(names)) for names in (strange, allowed))
+        raise Wrong(f"{start}the last step still holds {left}; only {allowed} may be left.")
+
+
+def _tree(step):
+    return step.tree if isinstance(step, Formula) else step
 
 
 def points(draw: np.random.Generator, count: int = 40, **ranges) -> list[dict]:

@@ -31,6 +31,9 @@ def from_sympy(expr) -> list:
     """A SymPy expression as data for `Formula`; what is not known becomes the name of its class."""
     import sympy
 
+    waiting = expr.has(sympy.Derivative, sympy.Integral, sympy.Sum, sympy.Product)
+    if waiting:
+        expr = expr.doit()
     count = 0
 
     def node(e, depth):
@@ -41,12 +44,10 @@ def from_sympy(expr) -> list:
         name = type(e).__name__
         if isinstance(e, sympy.Symbol):
             return ["symbol", str(e.name)[:40]]
-        if isinstance(e, sympy.Rational):
-            if max(abs(e.p), e.q) >= 10**LONGEST_NUMBER:
-                raise Unusual("too long a number")
-            return ["number", str(e.p), str(e.q)]
-        if isinstance(e, sympy.Float):
+        if isinstance(e, sympy.Rational | sympy.Float):
             exact = sympy.Rational(e)
+            if max(abs(exact.p), exact.q) >= 10**LONGEST_NUMBER:
+                raise Unusual("too long a number")
             return ["number", str(exact.p), str(exact.q)]
         if _CONSTANTS.get(name):
             return ["constant", _CONSTANTS[name]]
@@ -55,7 +56,8 @@ def from_sympy(expr) -> list:
         raise Unusual(name)
 
     try:
-        return ["formula", node(expr, 0)]
+        tree = node(expr, 0)
+        return ["formula", ["Evaluated", tree] if waiting else tree]
     except Unusual as unusual:
         return ["other", f"SymPy {unusual}"]
 
@@ -78,12 +80,12 @@ class Formula:
             self.symbols.add(str(name))
             return ("symbol", str(name))
         if kind == "number":
-            if any(len(str(part)) > LONGEST_NUMBER + 700 for part in rest):
+            if any(len(str(part)) > LONGEST_NUMBER + 1 for part in rest):
                 raise ValueError("a formula's number is too long")
             return ("number", Fraction(int(rest[0]), int(rest[1])))
         if kind == "constant" and rest in (["e"], ["pi"]):
             return ("constant", rest[0])
-        wanted = {"Add": None, "Mul": None, "Pow": 2, **FUNCTIONS}.get(kind, -1)
+        wanted = {"Add": None, "Mul": None, "Pow": 2, "Evaluated": 1, **FUNCTIONS}.get(kind, -1)
         if wanted == -1 or (wanted is not None and len(rest) != wanted):
             raise ValueError(f"a formula holds {str(kind)[:40]!r}")
         return (kind, *[self._checked(part, depth + 1) for part in rest])
@@ -123,6 +125,8 @@ def _value(tree, values, mp):
     if kind == "constant":
         return +getattr(mp, rest[0])
     parts = [_value(part, values, mp) for part in rest]
+    if kind == "Evaluated":  # was written as a derivative, an integral or a sum
+        return parts[0]
     if kind == "Add":
         return sum(parts, mp.mpf(0))
     if kind == "Mul":

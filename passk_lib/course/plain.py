@@ -71,7 +71,10 @@ def write(value, depth: int = 0):
         return [kind.__name__, [write(v, depth + 1) for v in value]]
     if kind is dict:
         return ["dict", [[write(k, depth + 1), write(v, depth + 1)] for k, v in value.items()]]
-    if _is_sympy(value):
+    if _is_sympy(value, "MatrixBase"):
+        flat = min(value.shape, default=0) == 1
+        return write(list(value) if flat else value.tolist(), depth + 1)
+    if _is_sympy(value, "Basic"):
         from passk_lib.course.formulas import from_sympy
 
         return from_sympy(value)
@@ -82,9 +85,10 @@ def _other(value) -> list:
     return ["other", type(value).__name__[:80]]
 
 
-def _is_sympy(value) -> bool:
+def _is_sympy(value, base: str) -> bool:
     sympy = sys.modules.get("sympy")  # nobody holds an expression who has not imported it
-    return sympy is not None and isinstance(value, sympy.Basic) and not isinstance(value, type)
+    kind = getattr(sympy, base, None)
+    return kind is not None and isinstance(value, kind)
 
 
 def read(data, depth: int = 0):
