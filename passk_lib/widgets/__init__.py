@@ -8,6 +8,7 @@ from .conflict_map import ConflictMap
 from .experiment import Experiment
 from .figure import LiveFigure
 from .kernel_heatmap import KernelHeatmap
+from .mitigations import Mitigations
 from .objectives import Objectives
 from .step_size import StepSize
 from .threshold import Threshold
@@ -20,6 +21,7 @@ __all__ = [
     "Experiment",
     "KernelHeatmap",
     "LiveFigure",
+    "Mitigations",
     "Objectives",
     "StepSize",
     "Threshold",

@@ -185,3 +185,29 @@ def objectives(p, weight, bars, grid, cosine, paths, name):
     plane.set_aspect("equal")
     plane.legend(fontsize=9, loc="lower right")
     return fig
+
+
+@styled
+def mitigations(grid, inner, paths, k):
+    """Paths over θ with the conflict region hatched, and the same in the plane of pass@1 and
+    pass@k. paths: name -> (thetas, pass@1, pass@k)."""
+    fig, (plane, pareto) = plt.subplots(1, 2, figsize=(10, 4.4))
+    if (inner < 0).any():
+        plane.contourf(
+            grid, grid, inner, [2 * inner.min(), 0], colors=[CONFLICT], alpha=0.35, hatches=["//"]
+        )
+    looks = [(PASS1, "-"), (PASSK, "-"), (INK, "-"), (EASY, "-"), (HARD, "-"), (INK, "--"),
+             (PASSK, ":"), (PASSK, "--")]  # fmt: skip
+    for (name, (thetas, one, many)), (color, line) in zip(paths.items(), looks, strict=True):
+        plane.plot(*thetas.T, line, color=color, lw=1.6)
+        pareto.plot(one, many, line, color=color, lw=1.6, label=name)
+        pareto.plot(one[-1], many[-1], "o", color=color, ms=5)
+    plane.plot(*thetas[0], "o", color=INK)
+    pareto.plot(one[0], many[0], "o", color=INK, mfc="none", ms=10)
+    pareto.axvline(one[0], color=INK, lw=0.8)
+    plane.set(xlim=(grid[0], grid[-1]), ylim=(grid[0], grid[-1]), xlabel=r"$\theta_1$",
+              ylabel=r"$\theta_2$", title="conflict hatched")  # fmt: skip
+    plane.set_aspect("equal")
+    pareto.set(xlabel="pass@1", ylabel=f"pass@{k}", title="from the circle, to the points")
+    pareto.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), fontsize=9)
+    return fig

@@ -23,7 +23,7 @@ SHARED = ("_config.yml", "_ext", "_vendor", "_static", "passk_lib")
 
 FIGURES = (
     "Weights", "TwoPrompts", "KernelHeatmap", "ConflictMap", "AgreementHistogram", "Threshold",
-    "StepSize", "Experiment", "Objectives",
+    "StepSize", "Experiment", "Objectives", "Mitigations",
 )  # fmt: skip
 
 

@@ -331,6 +331,7 @@ WIGGLES = {
     "StepSize": {"theta": "[-2 + i / 50, -2]", "eta": "1 + i"},
     "Objectives": {"theta": "[-2 + i / 50, -2]", "a": "0.1 + i / 20, objective: 'power'",
                    "k": "2 + i, objective: 'pass@k'", "step": "i"},
+    "Mitigations": {"theta": "[-2 + i / 50, -2]", "k": "2 + i", "lam": "i / 50", "step": "i"},
     "Experiment": {"k": "2 + i % 30", "q": "i / 50", "delta1": "0.5 + i / 100, filter: 'filtered'"},
 }  # fmt: skip
 

@@ -13,13 +13,16 @@ import pytest
 import traitlets
 
 from passk_lib import widgets
+from passk_lib.ascent import ascend
 from passk_lib.bandit import Toy
 from passk_lib.interference import conflict
+from passk_lib.mitigation import along, no_loss_mix
 from passk_lib.widgets import (
     AgreementHistogram,
     ConflictMap,
     Experiment,
     KernelHeatmap,
+    Mitigations,
     Objectives,
     StepSize,
     Threshold,
@@ -89,6 +92,9 @@ def test_state_is_read_set_and_observed(make):
         (Experiment, "k", 33, ValueError, "an integer from 1 to 32"),
         (Experiment, "estimator", "best", ValueError, "'unbiased', 'plug-in', 'exact'"),
         (Experiment, "delta1", 0.4, ValueError, "at least 0.5"),
+        (Mitigations, "method", "hope", ValueError, "'one-sided', 'pass@1'"),
+        (Mitigations, "lam", 1.1, ValueError, "at most 1"),
+        (Mitigations, "k", 1, ValueError, "an integer from 2 to 1000"),
         (Objectives, "objective", "pass@7", ValueError, "'log p', 'pass@k'"),
         (Objectives, "a", 0, ValueError, "at least 0.05"),
         (Objectives, "t", 11, ValueError, "at most 10"),
@@ -222,6 +228,26 @@ def test_an_objectives_gradient_is_the_slope_of_its_mean_and_its_cosine_the_conf
 def test_at_the_papers_point_pass_at_10_conflicts_and_all_of_10_correct_does_not():
     assert Objectives(objective="pass@k").numbers()["cosine"] < -0.1
     assert Objectives(objective="pass^k").numbers()["cosine"] > 0.3
+
+
+def test_at_the_papers_point_each_mitigation_does_what_was_proved_of_it():
+    figure = Mitigations()
+    n = figure.numbers()
+    one, many = (
+        dict(zip(figure.methods, column, strict=True)) for column in np.transpose(n["ends"])
+    )
+    assert one["pass@k"] < n["J_1"] - 0.02  # pass@10 alone pays, and so do clipped weights
+    assert one["clipped"] < n["J_1"] - 0.02
+    assert abs(one["one-sided"] - n["J_1"]) < 0.002
+    for name in ("mix", "surgery", "min-norm"):
+        assert one[name] > n["J_1"] and many[name] > n["J_k"]
+    # The smallest mix without loss goes where the one-sided projection goes.
+    way = ascend(Toy().quadrature().field, figure.theta, 10, length=0.05, steps=60,
+                 direction=along(no_loss_mix(), 10))  # fmt: skip
+    np.testing.assert_allclose(way.thetas, figure.trajectory().thetas, atol=1e-9)
+    for method in figure.methods:
+        moved = np.diff(figure.trajectory(method).thetas, axis=0)
+        np.testing.assert_allclose(np.linalg.norm(moved, axis=1), 0.05)
 
 
 def test_the_re_entrant_case_and_the_toy_are_what_the_presets_say():

@@ -10,6 +10,7 @@ import { line, num, percent, scientific, short, sub } from "./text.js";
 
 const Z = 1.6448536269514722; // of a 90 % interval
 const OUT = new Float64Array(2);
+const SIZES = [0.75, 1, 1.2, 1.4];
 const NAMES = { unbiased: "Unbiased estimate", "plug-in": "Plug-in estimate", exact: "Exact value" };
 
 function array(text, Type) {
@@ -197,7 +198,7 @@ export default {
         return figure.panel(figure.column(1, 260), { label, height: 210, margin });
       },
     );
-    figure.body.append(h("p", { class: "pk-note" }, "In D, the stronger a mark, the more often its prompt is solved. Triangles are hard prompts."));
+    figure.body.append(h("p", { class: "pk-note" }, "In D, the larger a mark, the more often its prompt is solved. Triangles are hard prompts."));
     hatch(curve, figure.id);
     const kx = scaleLinear([1, n], [0, 1]);
     const ky = scaleLinear([-1, 1], [1, 0]);
@@ -323,11 +324,11 @@ function drawCurve(panel, x, y, orders, curves, truth, state, id) {
 }
 
 /** A path of one mark at every place: a point with a round cap, or a triangle for hard prompts. */
-function marks(xs, ys, triangle) {
+function marks(xs, ys, triangle, size) {
   let d = "";
   for (let i = 0; i < xs.length; i++) {
     const [u, v] = [xs[i].toFixed(1), ys[i].toFixed(1)];
-    d += triangle ? `M${u},${v}m0,-3.6l3.4,5.8h-6.8Z` : `M${u},${v}h0`;
+    d += triangle ? `M${u},${v}m0,${-3.6 * size}l${3.4 * size},${5.8 * size}h${-6.8 * size}Z` : `M${u},${v}h0`;
   }
   return d;
 }
@@ -347,10 +348,10 @@ function drawPrompts([agreement, weight, contribution, both], { a, w, hard, rate
   const spread = (values) => [Math.min(0, ...values), Math.max(0, ...values)];
   const padded = ([low, high], part = 0.06) => (low === high ? [-1, 1] : [low - part * (high - low), high + part * (high - low)]);
   const ranks = (panel) => scaleLinear([-1, Math.max(1, count)], [0, panel.width]);
-  const scatter = (panel, x, xs, y, ys, part = "", chosen = order) => {
+  const scatter = (panel, x, xs, y, ys, part = 1, chosen = order) => {
     for (const kind of [0, 1]) {
       const of = chosen.filter((i) => hard[i] === kind);
-      panel.path(`marks-${kind}${part}`, marks(of.map((i) => x(xs[i])), of.map((i) => y(ys[i])), kind), `pk-mark pk-mark${part} ${kind ? "pk-hard" : "pk-easy pk-point"}`);
+      panel.path(`marks-${kind}${part}`, marks(of.map((i) => x(xs[i])), of.map((i) => y(ys[i])), kind, SIZES[part]), `pk-mark pk-mark${part} ${kind ? "pk-hard" : "pk-easy pk-point"}`);
     }
   };
   const level = (panel, name, y, value, text, color) => {

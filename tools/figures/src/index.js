@@ -5,6 +5,7 @@ import conflictMap from "./conflict_map.js";
 import experiment from "./experiment.js";
 import kernelHeatmap from "./kernel_heatmap.js";
 import { Figure } from "./kit.js";
+import mitigations from "./mitigations.js";
 import objectives from "./objectives.js";
 import stepSize from "./step_size.js";
 import threshold from "./threshold.js";
@@ -16,6 +17,7 @@ const figures = {
   ConflictMap: conflictMap,
   Experiment: experiment,
   KernelHeatmap: kernelHeatmap,
+  Mitigations: mitigations,
   Objectives: objectives,
   StepSize: stepSize,
   Threshold: threshold,

@@ -112,7 +112,7 @@ export default {
       map.drawAxes({ x, y, xName: "θ₁", yName: "θ₂", grid: false, xTicks: 6, yTicks: 6 });
 
       const exact = memo("exact", [delta, pHard], () => new Population(delta, pHard, EXACT));
-      const quick = memo("quick", [delta, pHard], () => new Population(delta, pHard, QUICK));
+      const quick = memo("quick", [delta, pHard], () => new Population(delta, pHard, 2 * QUICK));
       const rule = figure.fine ? exact : quick;
       const here = exact.under(theta, transform);
       const setting = [theta, delta, pHard, length, detail];
