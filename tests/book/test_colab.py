@@ -56,6 +56,7 @@ def test_all_chapters_run_at_both_ends_of_the_ranges(end, tmp_path):
     assert f"{len(CHAPTERS)} of {len(CHAPTERS)} ran" in done.stdout
     used = dict(re.findall(r"([\w-]+) ([\w.+]+)(?:,|\.$)", done.stdout.splitlines()[-1]))
     if end == "oldest":
-        for name in ("numpy", "sympy", "ipywidgets", "transformers"):
+        # Not SymPy: recent versions of PyTorch ask for a newer one, which the setup cell brings.
+        for name in ("numpy", "ipywidgets", "transformers"):
             lowest = oldest(ranges[name]).split("==")[1]
             assert used[name].startswith(lowest), used
