@@ -82,12 +82,14 @@ class Experiment(LiveFigure):
         if kernel is None:
             raise ValueError("result has no kernel: run the experiment with kernel=True")
         counts, labels, share, exact = result.counts, result.hard, None, None
-        if result.has_exact:
+        if result.has_exact and labels is not None:
             task = result.task
             share = float(task.mass[task.hard].sum())
         if along_hard is not None:
-            if not result.has_exact:
-                raise ValueError("along_hard needs a result with exact values; this one has none")
+            if share is None:
+                raise ValueError(
+                    "along_hard needs a result with exact values and labels; this one has none"
+                )
             along_hard = as_finite("along_hard", along_hard, task.mass.shape)
             exact = exact_sums(
                 int(counts.n[0]),

@@ -150,6 +150,17 @@ def test_the_state_of_400_prompts_is_small_and_makes_the_figure_anew(figure):
     assert repr(again).startswith("Experiment.of(<400 prompts, n = 32>, k=8")
 
 
+def test_without_labels_prompts_that_mostly_fail_are_the_hard_ones(result):
+    prompts = {"index": result.stages["prompts"]["index"]}
+    stages = {k: v for k, v in result.stages.items() if k != "exact"} | {"prompts": prompts}
+    bare = Experiment.of(replace(result, stages=stages), k=4)
+    assert bare.sums.hard.tolist() == (result.success < 0.5).tolist()
+    assert bare.q == pytest.approx(bare.sums.hard.mean())
+    assert bare.numbers()["inner"] == pytest.approx(float(result.sampled.inner(4)), rel=1e-4)
+    with pytest.raises(ValueError, match="along_hard needs a result with exact values"):
+        Experiment.of(replace(result, stages=stages), np.ones(3))
+
+
 def test_what_cannot_be_shown_is_refused_in_words(result, figure):
     bare = Experiment.of(result)
     with pytest.raises(ValueError, match="estimator must be 'unbiased' or 'plug-in'"):

@@ -175,7 +175,7 @@ export default {
     const names = [["unbiased", "unbiased"], ["plug-in", "plug-in"], ["exact", "exact"]];
     figure.choice(controls, { key: "estimator", label: "Values", options: sums.exact ? names : names.slice(0, 2) });
     figure.slider(controls, { key: "q", label: "q, share of hard prompts", min: 0, max: 1, step: 0.01, format: (v) => percent(v, 1) });
-    figure.choice(controls, { key: "filter", label: "Prompts", options: [["whole set", "all"], ["filtered", "filtered"]] });
+    const choice = figure.choice(controls, { key: "filter", label: "Prompts", options: [["whole set", "all"], ["filtered", "filtered"]] });
     const two = h("div", { class: "pk-two" });
     controls.append(two);
     // Whoever moves a bound of the filter wants to see it work.
@@ -222,7 +222,7 @@ export default {
 
     return (state) => {
       const { k, estimator, q } = state;
-      for (const bound of bounds) bound.disabled = estimator === "exact";
+      for (const bound of [...bounds, choice]) bound.disabled = estimator === "exact";
       const setting = [estimator, q, state.filter, state.delta1, state.delta2];
       const part = memo("part", setting, () => kept(sums, state));
       const { chosen, count, scores, ratio, total } = part;
@@ -378,6 +378,14 @@ function drawPrompts([agreement, weight, contribution, both], { a, w, hard, rate
   const rateName = estimator === "exact" ? "success probability p" : "share of correct completions c/n";
   weight.drawAxes({ x, y, xValues: [0, 0.2, 0.4, 0.6, 0.8, 1], yValues: weightTicks, yFormat: String, xName: rateName });
   weight.word("title", `B: weight at k = ${k}`, 0, -10, "start", "pk-bold");
+  // Many prompts share a place: bars behind the marks say how many.
+  const counts = new Array(20).fill(0);
+  for (const r of rate) counts[Math.min(19, Math.floor(20 * r + 1e-9))]++;
+  const most = Math.max(1, ...counts);
+  weight.one("g", "counts").selectAll("rect").data(counts).join("rect").attr("class", "pk-count")
+    .attr("x", (_, i) => x(i / 20)).attr("width", (x(0.05) - x(0)) * 0.9)
+    .attr("y", (v) => weight.height * (1 - (0.9 * v) / most)).attr("height", (v) => (weight.height * 0.9 * v) / most);
+  weight.word("counts", `bars: prompts, at most ${most}`, weight.width, -10, "end", "pk-small pk-mutedword");
   scatter(weight, x, rate, y, w);
 
   x = ranks(contribution);

@@ -65,7 +65,7 @@ export default {
   keys: ["method", "theta", "k", "lam", "ceiling", "delta", "p_hard", "length", "step"],
   presets: [
     { label: "A start without conflict", state: { theta: [2, -2] } },
-    { label: "k = 100: a stronger pull", state: { k: 100 } },
+    { label: "k = 100: conflict on the way", state: { k: 100 } },
     { label: "Mix with a little pass@1", state: { method: "mix", lam: 0.1 } },
   ],
 
