@@ -42,6 +42,13 @@ COURSE_SETUP_CELL = SETUP_CELL.replace("passk-lib[book]", "passk-lib[course]")
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "assignments"
 
+REWORD = """
+    from passk_lib.course.in_otter import reword
+
+    reword("/autograder/results/results.json")
+"""
+"""The last lines of the autograder's program."""
+
 SOLUTION_MARK = re.compile(r"^ *# (?:BEGIN|END) SOLUTION *\n?|  # SOLUTION *$", re.MULTILINE)
 
 # The autograder's whole environment. Only what grading imports, at the versions of the book.
@@ -227,11 +234,20 @@ def assemble(
             nbformat.write(_cleaned(book), target)
         if wheel:
             (archive,) = (work / "dist/autograder").glob("*autograder*.zip")
-            with zipfile.ZipFile(archive, "a") as content:
-                content.write(work / "requirements.txt", "requirements.txt")
             target = out / "gradescope" / f"{assignment.name}.zip"
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(archive, target)
+            _finish_zip(archive, target, work / "requirements.txt")
+
+
+def _finish_zip(archive: Path, target: Path, requirements_file: Path) -> None:
+    """Otter's zip with the list of requirements, and with our wording of what students read."""
+    with zipfile.ZipFile(archive) as given, zipfile.ZipFile(target, "w") as made:
+        for entry in given.infolist():
+            content = given.read(entry)
+            if entry.filename == "run_otter.py":
+                content += REWORD.encode()
+            made.writestr(entry, content)
+        made.write(requirements_file, "requirements.txt")
 
 
 def _prepare_autograder(assignment: Assignment, work: Path, wheel: Path | None, seed: str) -> None:

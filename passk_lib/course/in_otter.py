@@ -6,6 +6,7 @@ Otter runs in the student's process, so none of this can stop a student who want
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from passk_lib.course import questions
 from passk_lib.course.seed import COURSE_SEED_FILE
 
 FILES = "autograder"
+WORDING = {"All test cases passed!": "public checks passed.", "Public Tests": "Public checks"}
 
 
 def run_part(question: str, function: str, *answers) -> None:
@@ -27,3 +29,14 @@ def run_part(question: str, function: str, *answers) -> None:
     asked = questions.questions(public)[question]
     verdict = questions.examine(asked, map(questions.as_answer, answers), [part], seed)
     assert verdict.passed, " ".join(verdict.feedback)
+
+
+def reword(results: Path | str) -> None:
+    """Let the results that students see speak of public checks, which are not all there is."""
+    path = Path(results)
+    content = json.loads(path.read_text(encoding="utf8"))
+    for test in content["tests"]:
+        for field in ("output", "name"):
+            for theirs, ours in WORDING.items():
+                test[field] = test.get(field, "").replace(theirs, ours)
+    path.write_text(json.dumps(content, indent=2), encoding="utf8")
