@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "book"))
 
 from browser import chromium, find_chromium
+from covered import MUTANTS, summary
 
 # Small matrices gain nothing from threads, and the tests share the machine's cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -23,6 +24,21 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(items):
     """What takes the book to be built comes last."""
     items.sort(key=lambda item: item.path.name == "test_pages.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter, config):
+    """What the run has covered, in a few lines at its end."""
+    if config.option.collectonly:
+        return
+    names = {
+        outcome: [report.nodeid for report in terminalreporter.getreports(outcome)]
+        for outcome in ("passed", "failed", "error")
+    }
+    terminalreporter.section("what this run covered")
+    failed = names["failed"] + names["error"]
+    for line in summary(names["passed"], failed, config.stash.get(MUTANTS, {})):
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -1,18 +1,17 @@
 """Prints the mutation score at the end of a test run."""
 
 import pytest
-
-_SCORE = pytest.StashKey()
+from covered import MUTANTS
 
 
 @pytest.fixture
 def mutation_score(pytestconfig):
     """A dict: name of a run -> Counter of classes; printed when the session ends."""
-    return pytestconfig.stash.setdefault(_SCORE, {})
+    return pytestconfig.stash.setdefault(MUTANTS, {})
 
 
 def pytest_terminal_summary(terminalreporter, config):
-    score = config.stash.get(_SCORE, {})
+    score = config.stash.get(MUTANTS, {})
     if score:
         terminalreporter.section("mutation of the theory")
         for name, classes in score.items():

@@ -104,7 +104,7 @@ def test_the_python_side_of_a_live_figure_is_added(copy):
     printed = copy.follow("add-a-live-figure.md", leave_out="npm")
     assert "Pass@3 over p; a prompt with p = 0.25 has 0.578." in printed
     copy.run("python -c 'from passk_lib.widgets import Tries; Tries().picture()'")
-    with pytest.raises(AssertionError, match="k = 0"):
+    with pytest.raises(AssertionError, match="k must be an integer from 1 to 100; got 0"):
         copy.run("python -c 'from passk_lib.widgets import Tries; Tries(k=0)'")
 
 
