@@ -110,7 +110,7 @@ class SampledAgreement:
 
     def has_interval(self, k, estimator: str = "unbiased") -> bool:
         """Whether `standard_error` has what it needs, for every k."""
-        if estimator == "cross-fit":
+        if estimator == "cross-fit" or self.size < 3:  # a jackknife leaves a pair
             return False
         known = all(self._against(int(each)) is not None for each in np.ravel(k))
         return self.kernel is not None or (estimator == "unbiased" and known)
@@ -124,6 +124,8 @@ class SampledAgreement:
         """
         if estimator == "cross-fit":
             raise ValueError("estimator = 'cross-fit': its interval is not defined here")
+        if self.size < 3:
+            raise ValueError(f"agreement has {self.size} prompts: the jackknife needs at least 3")
         weights = self.weights(k, estimator)
         size = self.size
         # row and column sums of h_ij = w_i <g_i, g_j>

@@ -32,8 +32,16 @@ from .estimates import SampledAgreement
 from .field import LMField, Vector, scope_parameters, union_scope
 from .models import SHIPPED, load, one_thread
 from .rows import Rows
-from .sampling import Completions, Sampling, end_tokens, sample, sample_continuously
-from .scoring import encode, exact_rows, success_of
+from .sampling import (
+    Completions,
+    Sampling,
+    check_finite,
+    check_length,
+    end_tokens,
+    sample,
+    sample_continuously,
+)
+from .scoring import encode, exact_rows, precision, success_of
 from .storage import Pace, Store, read_manifest, read_stage
 from .tasks import HARD_FRACTION, Task, make_task
 from .verifiers import CORRECT, CRASHED, TIMED_OUT, VERIFIERS, WRONG, Judge
@@ -197,6 +205,13 @@ class _Runner:
         self.model, self.tokenizer = load(settings.model, settings.dtype, device)
         for scope in settings.scopes:
             scope_parameters(self.model, scope)  # an unknown one is refused before any sampling
+        # What cannot work leaves no folder behind, so that the next try may have other settings.
+        self.index = self.task.draw(settings.prompts, settings.seed)
+        tokens = self._encode([self.task.prompts[i] for i in self.index])
+        check_length(self.model, tokens, settings.sampling)
+        with torch.no_grad(), precision(self.model):
+            first = torch.from_numpy(tokens[0])[None].to(self.model.device)
+            check_finite(self.model(input_ids=first, use_cache=False).logits[:, -1])
         # Threads cost a tiny model more than they bring, and one thread fixes the order of sums.
         self.tiny = settings.device == "cpu" and self.model.num_parameters() < TINY
         threads = 1 if self.tiny else torch.get_num_threads()
@@ -301,7 +316,7 @@ class _Runner:
     # --- prompts, completions, verdicts -----------------------------------------------------
 
     def prompts(self) -> dict[str, np.ndarray]:
-        index = self.task.draw(self.settings.prompts, self.settings.seed)
+        index = self.index
         arrays = {
             "index": index,
             "prompt": np.array([self.task.prompts[i] for i in index]),
@@ -312,7 +327,9 @@ class _Runner:
         return arrays
 
     def _prompt_tokens(self) -> list[np.ndarray]:
-        texts = self.store.load("prompts")["prompt"].tolist()
+        return self._encode(self.store.load("prompts")["prompt"].tolist())
+
+    def _encode(self, texts: list[str]) -> list[np.ndarray]:
         if not self.settings.chat:
             return encode(self.tokenizer, texts)
         if self.tokenizer.chat_template is None:
@@ -794,6 +811,8 @@ class Result:
             which = f"k = {', '.join(map(str, have))}; others null: each would cost two more passes"
         else:
             which = "no k: neither the kernel nor passes of their own were computed"
+            if size < 3:
+                which = "no k: the jackknife needs at least 3 prompts"
         drawn = f"{size} prompts, n = {n} completions each"
         texts = {
             "prompts": "prompts drawn; what is estimated is about the distribution they are from",

@@ -133,7 +133,8 @@ def load(name: str = "B", dtype: str = "float32", device: str = "cpu"):
         reason = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise ValueError(
             f"model = {name!r}: not a shipped model ({', '.join(shipped_models())}), and it cannot "
-            f"be loaded as a folder or hub id: {reason}"
+            f"be loaded as a folder or hub id: {reason.rstrip('.')}; without a network give a "
+            "folder, such as one that `hf download` or save_pretrained made"
         ) from None
     if tokenizer.eos_token_id is None:
         raise ValueError(f"model = {name!r}: its tokenizer has no end token, so nothing ends")

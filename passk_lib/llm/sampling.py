@@ -116,11 +116,7 @@ class InverseCDF(LogitsProcessor):
 
     def __call__(self, input_ids: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         scores = self.warpers(input_ids, scores)
-        if not torch.isfinite(scores.max(dim=-1).values).all():
-            raise ValueError(
-                "the model returned logits that are not finite: its weights or its "
-                "precision are broken (float16 overflows where bfloat16 does not)"
-            )
+        check_finite(scores)
         cumulative = torch.softmax(scores.double(), dim=-1).cumsum(dim=-1)
         u = self.uniforms[:, input_ids.shape[1] - self.prompt_width, None]
         token = torch.searchsorted(cumulative, u * cumulative[:, -1:], right=True)
@@ -128,7 +124,16 @@ class InverseCDF(LogitsProcessor):
         return torch.full_like(scores, -torch.inf).scatter(1, token, 0.0)
 
 
-def _check_length(model, prompt_tokens: Sequence[np.ndarray], sampling: Sampling) -> int:
+def check_finite(logits: torch.Tensor) -> None:
+    """ValueError where a distribution over tokens is not defined."""
+    if not torch.isfinite(logits.max(dim=-1).values).all():  # the maximum of a NaN is NaN
+        raise ValueError(
+            "the model returned logits that are not finite: its weights or its "
+            "precision are broken (float16 overflows where bfloat16 does not)"
+        )
+
+
+def check_length(model, prompt_tokens: Sequence[np.ndarray], sampling: Sampling) -> int:
     """The longest prompt's length; ValueError if it leaves too little of the model's context."""
     limit = getattr(model.config, "max_position_embeddings", None)
     longest = max(len(tokens) for tokens in prompt_tokens)
@@ -172,7 +177,7 @@ def sample(
     in the experiment, and batches of any size return the same tokens.
     """
     streams = range(len(prompt_tokens)) if streams is None else streams
-    longest = _check_length(model, prompt_tokens, sampling)
+    longest = check_length(model, prompt_tokens, sampling)
     tokens = np.full((len(prompt_tokens), longest), tokenizer.pad_token_id, dtype=np.int64)
     mask = np.zeros_like(tokens)
     for row, prompt in enumerate(prompt_tokens):
@@ -232,7 +237,7 @@ def sample_continuously(
 
     Raises ValueError where this transformers or this model does not offer it.
     """
-    _check_length(model, prompt_tokens, sampling)
+    check_length(model, prompt_tokens, sampling)
     first = 0 if streams is None else int(streams[0])
     seed = int(np.random.SeedSequence([sampling.seed, 2, first]).generate_state(1)[0])
     ends = end_tokens(model, tokenizer)

@@ -91,7 +91,8 @@ def encode(tokenizer, texts: list[str], begin: bool = True) -> list[np.ndarray]:
     ids = []
     for start in range(0, len(texts), 1024):  # the tokenizer's own records of a text are large
         some = list(texts[start : start + 1024])
-        ids += tokenizer(some, add_special_tokens=begin)["input_ids"]
+        # What is too long for the model is refused where it is used, in our own words.
+        ids += tokenizer(some, add_special_tokens=begin, verbose=False)["input_ids"]
     return [np.array(row, dtype=np.int64) for row in ids]
 
 

@@ -6,6 +6,7 @@ unfinished stage, from which it goes on.  Without a folder everything stays in m
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
@@ -28,6 +29,18 @@ FORMAT = 1
 
 def write_whole(path: Path, data: bytes) -> None:
     """The file is there with all of `data`, or as it was before."""
+    try:
+        _write_whole(path, data)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise OSError(
+            f"{path}: cannot be written: {error.strerror}; make some room, and the same command "
+            "goes on"
+        ) from None
+
+
+def _write_whole(path: Path, data: bytes) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -143,6 +143,10 @@ def jsonl_task(path: str | Path, verifier: str = "exact") -> DataTask:
             ) from None
         if not isinstance(prompt, str) or not prompt:
             raise ValueError(f"data = {str(path)!r}, line {number}: 'prompt' must be a text")
+        if isinstance(answer, bool) or not isinstance(answer, str | int | float):
+            raise ValueError(
+                f"data = {str(path)!r}, line {number}: 'answer' must be a text or a number"
+            )
         prompts.append(prompt)
         references.append(answer if isinstance(answer, str) else json.dumps(answer))
     digest = hashlib.sha256(data).hexdigest()[:16]

@@ -1,4 +1,5 @@
 import csv
+import errno
 import json
 import subprocess
 import sys
@@ -21,7 +22,7 @@ from passk_lib.llm.figures import (
     inner_products,
     weight_against_agreement,
 )
-from passk_lib.llm.models import load
+from passk_lib.llm.models import load, quiet_transformers
 from passk_lib.llm.scoring import exact_rows, success_of
 
 SMALL = Settings(
@@ -365,6 +366,75 @@ def test_bad_arguments_are_one_line_and_status_two(tmp_path, capsys, arguments, 
     error = capsys.readouterr().err
     assert error.startswith("passk experiment: error: ") and message in error
     assert error.count("\n") == 1 and "Traceback" not in error
+    assert not (tmp_path / "out").exists()
+
+
+def in_folder(tmp_path, lines: list) -> list[str]:
+    """Arguments for a task of these lines; small, so that what is wrong shows at once."""
+    path = tmp_path / "own.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines))
+    return f"--task jsonl --data {path} --prompts 2 --n 4".split()
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ([], "its data are empty"),
+        ([{"prompt": "1-1=", "answer": "0"}], "prompts = 2: task 'jsonl' has 1; draw at most"),
+        ([{"prompt": "1-1=", "answer": None}] * 2, "line 1: 'answer' must be a text or a number"),
+        ([{"prompt": "1" * 40 + "-1=", "answer": 1}] * 2, "the longest prompt has 44 tokens"),
+    ],
+)
+def test_data_that_cannot_work_leave_no_folder_behind(tmp_path, capfd, lines, message):
+    arguments = in_folder(tmp_path, lines)
+    assert main(["experiment", str(tmp_path / "out"), "--quiet", *arguments]) == 2
+    error = capfd.readouterr().err
+    assert message in error and error.count("\n") == 1, error
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_returns_nan_leaves_no_folder_behind(tmp_path, capfd):
+    model, tokenizer = load("B")
+    with torch.no_grad():
+        model.lm_head.weight[3] = torch.nan
+    with quiet_transformers():
+        model.save_pretrained(tmp_path / "nan")
+        tokenizer.save_pretrained(tmp_path / "nan")
+    arguments = ["--quiet", "--model", str(tmp_path / "nan")]
+    assert main(["experiment", str(tmp_path / "out"), *arguments]) == 2
+    error = capfd.readouterr().err
+    assert "logits that are not finite" in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_one_line_and_the_same_command_goes_on(small, tmp_path, capfd, monkeypatch):
+    folder = tmp_path / "out"
+    arguments = ["experiment", str(folder), "--quiet", "--prompts", "12", "--n", "4", "--no-exact"]
+    written = []
+    honest = storage.os.fsync
+
+    def full(handle):
+        written.append(handle)
+        if len(written) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        honest(handle)
+
+    monkeypatch.setattr(storage.os, "fsync", full)
+    assert main(arguments) == 2
+    error = capfd.readouterr().err
+    assert "cannot be written: No space left on device; make some room" in error
+    assert error.count("\n") == 1
+    assert not [path for path in folder.rglob(".*")]
+    monkeypatch.undo()
+    assert main(arguments) == 0
+
+
+def test_two_prompts_have_an_estimate_and_no_interval():
+    two = {**SMALL.as_dict(), "ks": SMALL.ks, "prompts": 2, "seed": 3}
+    report = run(Settings(**two), progress=False).report()
+    assert "NaN" not in json.dumps(report)
+    assert report["inner_products"][0]["low"] is None
+    assert "needs at least 3 prompts" in report["how"]["inner_products.low, high"]
 
 
 def test_unknown_commands_and_tiny_models_are_named(capsys, tmp_path):
