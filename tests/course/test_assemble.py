@@ -10,7 +10,7 @@ import nbformat
 import pytest
 
 from passk_lib.book.repository import Repository
-from passk_lib.course import assemble, in_otter
+from passk_lib.course import assemble, in_otter, judge
 
 FORK = Repository("https://github.com/reader/fork", "main")
 OTTER = Path(sys.executable).parent / "otter"
@@ -69,6 +69,17 @@ def test_a_master_holds_no_outputs_and_says_time_chapter_and_goals(name):
     assert re.search(r"[Cc]hapter", book.cells[0].source)
     for cell in book.cells:
         assert not cell.get("outputs") and cell.get("execution_count") is None
+
+
+def test_the_student_notebook_with_the_solutions_answers_gets_full_marks(made):
+    """The student's walk in short; tests/course/test_walk.py goes all of it."""
+    assignment = assemble.find("estimators")
+    if missing := judge.missing_protections():
+        pytest.skip(f"submissions cannot be confined here: no {', '.join(missing)}")
+    judged = judge.judge(assignment, made / "student/estimators.ipynb", "", judge.Limits())
+    assert judged.points == 0
+    judged = judge.judge(assignment, made / "solution/estimators.ipynb", "", judge.Limits())
+    assert (judged.points, judged.problem) == (judged.possible, "")
 
 
 def test_the_autograders_environment_is_pinned_and_small():

@@ -2,11 +2,14 @@
 
 import csv
 import hashlib
+import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -148,6 +151,51 @@ def test_one_misbehaving_answer_costs_its_own_question_alone(tmp_path):
         row = rows[name]
         assert (row["estimators-1"], row["points"]) == ("0", "22"), (name, row)
         assert re.search(reason, row["estimators-1 feedback"]), (name, row)
+
+
+def test_an_ordinary_user_can_confine_too(tmp_path):
+    """Without root: files hidden and read-only, no new namespaces, no way to leave the root."""
+    if os.geteuid() != 0 or not Path("/usr/bin/python3").exists():
+        pytest.skip("needs root, to become an ordinary user, and the system's Python")
+    program = (
+        "import ctypes, os\n"
+        "print(sorted(os.listdir('/')), flush=True)\n"
+        "for act in (lambda: os.mkdir('/x'), lambda: os.mkdir('/usr/x'), lambda: os.chroot('.'),\n"
+        "            lambda: os.listdir('/proc')):\n"
+        "    try: act(); print('possible')\n"
+        "    except OSError: print('no')\n"
+        "print(ctypes.CDLL(None).unshare(0x10000000), open('mine', 'w').write('x'))\n"
+    )
+    script = shutil.copy(Path(judge.__file__).with_name("confine.py"), "/tmp")
+    folder = tempfile.mkdtemp(dir="/tmp")
+    os.chmod(folder, 0o777)
+    settings = {
+        "command": ["/usr/bin/python3", "-I", "-c", program],
+        "root": folder,
+        "visible": ["/usr", "/lib", "/lib64", "/bin"],
+        "library": "/usr/share",
+        "environment": {},
+        "user": None,
+        "namespaces": True,
+        "memory": 2**30,
+        "seconds": 20,
+        "scratch": 2**24,
+        "processes": 16,
+    }
+    try:
+        done = subprocess.run(
+            ["/usr/bin/python3", "-I", "-S", script, json.dumps(settings)],
+            user=65534, group=65534, extra_groups=[], cwd="/", env={}, capture_output=True,
+            text=True,
+        )  # fmt: skip
+    finally:
+        os.unlink(script)
+        os.rmdir(folder)
+    if done.returncode == 97:
+        pytest.skip(f"ordinary users get no namespaces here: {done.stdout.strip()}")
+    first, *rest = done.stdout.splitlines()
+    assert "scratch" in first and "home" not in first and "tmp" not in first, first
+    assert rest == ["no", "no", "no", "no", "-1 1"]
 
 
 def test_files_that_are_no_notebooks_get_a_zero_that_says_so(tmp_path):
