@@ -6,13 +6,14 @@ is one analytic fact, with its reference. `trusted_base()` prints the page.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from sympy import Add, Mul, Pow, Rational, Symbol, sympify
 
 from passk_lib.tables import cell
 
-from .kernel import Rejected, Theorem, conclude, mentions
+from .kernel import Rejected, Theorem, conclude, instance, mentions
 from .normal import Malformed, exponent, nf, unfold
 from .terms import (
     DEFINITIONS,
@@ -39,6 +40,7 @@ from .terms import (
     ip,
     primitive,
     sq,
+    substitute,
 )
 
 
@@ -122,7 +124,7 @@ def success_probability(x: Prompt, y: Completion) -> Theorem:
 # ---------------------------------------------------------------------------------- calculus
 
 axiom("calculus", "Sum, product and chain rule; $(t^n)'=n\\,t^{n-1}$, $(e^t)'=e^t$, "
-      "$(1/t)'=-1/t^2$.", "[Rudin (1976)](bibliography.md#rudin1976), ch. 5")
+      "$(1/t)'=-1/t^2$. What holds for any differentiable $F$ holds for each.", "[Rudin (1976)](bibliography.md#rudin1976), ch. 5")
 axiom("∇ through E", "$\\nabla\\,\\mathbb{E}_x[f_\\theta(x)]=\\mathbb{E}_x[\\nabla f_\\theta(x)]$ "
       "(sums if there are finitely many prompts; else dominated convergence).",
       "[Williams (1991)](bibliography.md#williams1991), ch. 5; the paper takes it for granted")
@@ -189,6 +191,73 @@ def _derive(f):
     if isinstance(f, Mean):
         raise Rejected("an expectation needs its own rule")
     raise Rejected(f"no rule differentiates {type(f).__name__} {f}")
+
+
+def transform(t: Theorem, value, slope, curvature=None, heads=("Fp", "Fw", "Fc"),
+              constants=None) -> Theorem:
+    """What holds for any differentiable F holds for this one: the instance F(p) = value.
+
+    value, slope, curvature: functions of a prompt, built from u(x), orders and numbers alone;
+    that they are F and its derivatives is checked. constants: further symbols, such as a bound on
+    F', with what each becomes. The hypotheses are those of the instance.
+    """
+    spot = Prompt("x")
+    formulas = [sympify(f(spot)) for f in (value, slope, curvature) if f is not None]
+    if not all(_of_success(f, spot) for f in formulas):
+        raise Rejected("a transform is built from the success probability of its prompt alone")
+    for before, after in pairwise(formulas):
+        if nf(_derive(before) - after * Grad(Fn("p", spot))):
+            raise Rejected("the slope is not the derivative of the value")
+    constants = constants or {}
+    for old, new in constants.items():
+        if type(old) is not Symbol or old.name in DEFINITIONS or not _of_success(new, None):
+            raise Rejected(f"{old} can only become a constant if it is one")
+    sides = [t.left, t.right, *(e for h in t.hypotheses for e in (h.left, h.right))]
+    if curvature is None and any(_occurs(e, heads[2:]) for e in sides):
+        raise Rejected("the second derivative of F is needed")
+    by_head = dict(zip(heads, formulas, strict=False))
+    gone = {*heads, *(symbol.name for symbol in constants)}
+
+    def put(e):
+        if not _occurs(e, gone):
+            return e
+        if e in constants:
+            return sympify(constants[e])
+        if isinstance(e, Fn):
+            if e.head not in by_head:
+                return put(unfold(e))
+            return substitute(by_head[e.head], {spot: e.args[1]})
+        if e.is_Symbol:
+            return put(DEFINITIONS[e.name].body)
+        return e.func(*(put(part) for part in e.args))
+    hypotheses = [replace(h, left=put(h.left), right=put(h.right)) for h in t.hypotheses]
+    return instance(t, put(t.left), put(t.right), hypotheses, axiom="calculus")
+
+
+def _of_success(e, x: Prompt | None) -> bool:
+    """Whether e is made of numbers, orders and u(x); None: of numbers, orders and constants."""
+    e = sympify(e)
+    if e.is_Rational or isinstance(e, Whole):
+        return True
+    if type(e) is Symbol:
+        return x is None and e.name not in DEFINITIONS
+    if isinstance(e, Add | Mul):
+        return all(_of_success(part, x) for part in e.args)
+    if isinstance(e, Pow):
+        return _of_success(e.args[0], x) and _of_success(e.args[1], None)
+    return x is not None and isinstance(e, Fn) and e.head == "u" and e.args[1:] == (x,)
+
+
+def _occurs(e, names) -> bool:
+    """Whether a function or symbol of one of these names occurs in e, definitions unfolded."""
+    if isinstance(e, Fn):
+        if e.head in names:
+            return True
+        return e.head in DEFINITIONS and _occurs(unfold(e), names)
+    if type(e) is Symbol:
+        return e.name in names or (
+            e.name in DEFINITIONS and _occurs(DEFINITIONS[e.name].body, names))
+    return any(_occurs(part, names) for part in e.args)
 
 
 def same_gradient(t: Theorem) -> Theorem:

@@ -105,6 +105,12 @@ def conclude(left, relation, right, premises=(), hypotheses=(), axiom=None) -> T
     return Theorem(_KEY, left, relation, right, hypotheses, axioms, rests_on)
 
 
+def instance(t: Theorem, left, right, hypotheses, axiom: str) -> Theorem:
+    """The instance of a schema t, hypotheses included; for `axioms.transform` alone."""
+    _only_theorems([t])
+    return Theorem(_KEY, left, t.relation, right, hypotheses, t.axioms | {axiom}, t.rests_on)
+
+
 def _only_theorems(premises) -> None:
     for t in premises:
         if type(t) is not Theorem:

@@ -313,9 +313,30 @@ def _function(expr, models, env):
         return _place(models.constants["logit"], models, env, args[0])
     if head.endswith("^c"):
         return 1 - _function(Fn(head[:-2], *args), models, env)
+    if head in _DERIVATIVE and head[0] + "~" in models.constants:
+        return _place(_transform(models, head), models, env, args[0])
     if head not in models.constants:
         raise Undefined(f"{head} has no value")
     return _place(models.constants[head], models, env, *args)
+
+
+_DERIVATIVE = {"Fp": 0, "Fw": 1, "Fc": 2, "Hp": 0, "Hw": 1}
+
+
+def _transform(models: Policies, head: str) -> np.ndarray:
+    """(B, N): a polynomial transform of the success probability, or a derivative of it.
+
+    Its coefficients, of p^0, p^1, ..., are the constants "F~" or "H~", (B, degree + 1). Unlike
+    values given prompt by prompt, they say what F is after a step as well.
+    """
+    coefficients, p = models.constants[head[0] + "~"], models.success()
+    for _ in range(_DERIVATIVE[head]):
+        powers = np.arange(1, coefficients.shape[-1])
+        coefficients = coefficients[:, 1:] * (powers.astype(object) if models.exact else powers)
+    total = 0 * p
+    for i in reversed(range(coefficients.shape[-1])):
+        total = total * p + coefficients[:, i : i + 1]
+    return total
 
 
 def _power(base, exponent, models):

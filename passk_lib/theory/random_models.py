@@ -129,6 +129,7 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     c["c"] = np.abs((models.mass * top * a).sum(-1))
     if grid is not None:
         c["V"], c["c"] = _ceil(c["V"]), _floor(c["c"])
+    c["neg"] = (a < 0).astype(float)
     c["failure"] = (models.mass * (1 - p)).sum(-1)
     mean_w = k[:, None] * (1 - p) ** (k[:, None] - 1)
     delta = (margin * (models.mass * mean_w * inside).sum(-1)
@@ -144,11 +145,40 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     c["eta"] = longest * rng.uniform(0.2, 1.0, size)
     for name in ("v", "Delta", "bvec", "cvec"):
         c[name] = rng.normal(size=(size, models.dim)) * rng.choice([0.1, 1, 5], (size, 1))
-    for name in ("Fp", "Fw", "Fc", "Hp", "Hw"):
-        c[name] = rng.normal(size=(size, n))
-    c["Fw"], c["Hw"] = np.abs(c["Fw"]), np.abs(c["Hw"])
+    c.update(_transforms(size, rng, p, inside, c, grid))
     c["logit"], c["psi"] = rng.normal(size=(size, n)), rng.normal(size=(size, n, models.dim))
     return models.with_constants(**c)
+
+
+def _transforms(size, rng, p, inside, c, grid):
+    """Polynomials F and H with F', H' >= 0 in most of the batch, bounds on F' and F'', and the
+    slopes of F that separate the strongly interfering set from the rest."""
+    out = {}
+    for name in "FH":
+        # F' = a + b (1-p)^2 + d p^2: falling, rising or neither
+        a, b, d = rng.exponential(size=(3, size)) * rng.choice([0.0, 1.0, 1.0], (3, size))
+        sign = np.where(rng.random(size) < 0.15, -1.0, 1.0)
+        b = b * np.where(rng.random(size) < 0.5, 20.0, 1.0)
+        if grid is not None:
+            a, b, d = (np.ceil(4 * z) / 4 for z in (a, b, d))
+        slope = np.stack([a + b, -2 * b, b + d], axis=-1) * sign[:, None]
+        # multiples of 3 keep the integral's coefficients short
+        slope *= 6
+        out[name + "~"] = np.column_stack([rng.integers(0, 4, size), slope / [1, 2, 3]])
+    f = out["F~"][:, 1:] * [1, 2, 3]
+    ends = np.abs(np.stack([f.sum(-1), f[:, 0]]))
+    out["M1"] = ends.max(0) * rng.choice([1.0, 1.5], size)  # F' is convex or concave: at an end
+    out["M2"] = np.abs(np.stack([f[:, 1], f[:, 1] + 2 * f[:, 2]])).max(0)
+    slopes = f[:, :1] + f[:, 1:2] * p + f[:, 2:] * p**2
+    inner = np.where(inside > 0, slopes, np.inf).min(-1)
+    out["weps"] = np.where(np.isfinite(inner), inner, 1.0)
+    out["wdel"] = np.where(inside > 0, -np.inf, slopes).max(-1)
+    if grid is not None:
+        out["weps"], out["wdel"] = _floor(out["weps"]), _ceil(out["wdel"])
+    out["alpha"] = rng.integers(0, 9, size) / 4
+    out["beta"] = rng.integers(0, 9, size) / 4
+    out["lam"] = rng.integers(0, 9, size) / 8
+    return out
 
 
 def _between(low, high, rng):

@@ -95,6 +95,9 @@ vara = define("vara", (), E(a(x) ** 2, x) - E(a(x), x) ** 2, r"\mathrm{Var}(a_\t
 tilt = define("tilt", (k,), frac(E(w(k, x) * a(x), x), E(w(k, x), x)),
               r"\mathbb{E}_{\tilde{\mathcal D}_{#1}}[a_\theta]")
 
+tiltF = define("tiltF", (), frac(E(Fw(x) * a(x), x), E(Fw(x), x)),
+               r"\mathbb{E}_{\tilde{\mathcal D}_{F}}[a_\theta]")
+
 # -- strong interference with margin m: an indicator of a <= -m
 minus = primitive("minus", r"\mathbf 1_-(#1)", indicator=True)
 plus = lambda prompt: 1 - minus(prompt)  # noqa: E731
@@ -105,11 +108,20 @@ margin = define("margin", (k,), m * Wminus(k) - G**2 * Wplus(k), r"\delta(\theta
 sharp_margin = define("sharp_margin", (k,), m * Wminus(k) - G**2 / 4 * Wplus(k),
                       r"\delta'(\theta)")  # with the bound G^2/4 on the agreement score
 
+WminusF = define("WminusF", (), E(Fw(x) * minus(x), x), r"W_-(F,\theta)")
+WplusF = define("WplusF", (), E(Fw(x) * (1 - minus(x)), x), r"W_+(F,\theta)")
+marginF = define("marginF", (), m * WminusF() - G**2 * WplusF(), r"\delta_F(\theta)")
+
 # -- smoothness
 L1 = define("L1", (), G**2 + F, "L_1")
 Lk = define("Lk", (k,), k**2 * G**2 + k * F, "L_{#1}")
 C2 = define("C2", (k,), k**2 * G**2 * L1() / 2, "C_2")
 wprime = define("wprime", (k2, x), -k2 * (k2 - 1) * u(x) ** (k2 - 2), r"w'_{#1}(p_\theta(x))")
+M1, M2 = Symbol("M1"), Symbol("M2")  # bounds on F' and |F''|
+weps, wdel = Symbol("weps"), Symbol("wdel")  # F' at eps and at delta
+NAMES.update({"M1": "M_1", "M2": "M_2", "weps": r"F'(\varepsilon)", "wdel": r"F'(\delta)"})
+LF = define("LF", (), M2 * G**2 + M1 * L1(), "L_F")
+C2F = define("C2F", (), M1**2 * G**2 * L1() / 2, "C_{2,F}")
 step = lambda order: eta * dJ(order)  # noqa: E731  theta+ - theta
 after = lambda f, order: Moved(f, step(order))  # noqa: E731
 
