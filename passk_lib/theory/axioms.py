@@ -124,7 +124,8 @@ def success_probability(x: Prompt, y: Completion) -> Theorem:
 # ---------------------------------------------------------------------------------- calculus
 
 axiom("calculus", "Sum, product and chain rule; $(t^n)'=n\\,t^{n-1}$, $(e^t)'=e^t$, "
-      "$(1/t)'=-1/t^2$. What holds for any differentiable $F$ holds for each.", "[Rudin (1976)](bibliography.md#rudin1976), ch. 5")
+      "$(1/t)'=-1/t^2$. What holds for any differentiable $F$ holds for each.",
+      "[Rudin (1976)](bibliography.md#rudin1976), ch. 5")
 axiom("∇ through E", "$\\nabla\\,\\mathbb{E}_x[f_\\theta(x)]=\\mathbb{E}_x[\\nabla f_\\theta(x)]$ "
       "(sums if there are finitely many prompts; else dominated convergence).",
       "[Williams (1991)](bibliography.md#williams1991), ch. 5; the paper takes it for granted")

@@ -6,28 +6,26 @@ from fractions import Fraction as Q
 
 from sympy import Rational
 
-from ..axioms import bounded, power, reciprocal, taylor, transform
+from ..axioms import bounded, complement, power, power_sign, reciprocal, taylor, transform
 from ..claims import Check, Proof, checked, proved
 from ..kernel import (
     at,
     at_least,
-    chain,
     combine,
     discharge,
-    flip,
     inner,
     mean,
     number,
-    scaled,
     square,
     squared_norm,
     times,
     weaken,
 )
 from ..setting import *
-from ..terms import E, Hess, Inv, Moved, ip, sq, substitute
+from ..terms import E, Hess, Inv, Moved, ip, sq
 from .descent import hessians_bounded
-from .threshold import left_v, margin_set, right_v, scores_bounded
+from .threshold import bound as threshold_bound
+from .threshold import left_v, margin_set, right_v, scores_bounded, threshold_setting
 
 CH7 = "07_objectives"
 HALF = Rational(1, 2)
@@ -156,7 +154,7 @@ def _(proof: Proof):
         r"$((1-\varepsilon)/(1-\delta))^{k-1}$, which every large k makes large enough.")
 def _(proof: Proof):
     scores_bounded(proof)
-    weight = rises(proof)
+    rises(proof)
     margin_set(proof)
     easy = proof.given(r"the weight does not rise and $p\ge\delta$ outside $\mathcal X_-$",
                        (1 - minus(x)) * Fw(x), "≤", (1 - minus(x)) * wdel)
@@ -177,12 +175,40 @@ def _(proof: Proof):
         ("≤", -limit, r"$q\le q_\theta$", times(times(mass, low_m), low_e),
          times(times(mass, g2), low_d)),
     )
-    proof.rest_on("eq-39")
-    _ = weight
     proof.state_same(t)
     proof.implies((wdel * G**2 * (1 - q), "<", weps * m * q), (ip(dJF, dJ(1)), "<", 0),
                   lambda h: proof.chain(ip(dJF, dJ(1)), ("≤", -limit, "the first part", t),
                                         ("<", 0, "the supposition", h)))
+
+
+@proved("passk-of-4.5", "—", "Proposition 4.5 as a case", "theorem", CH7,
+        reason="The two conditions on the slopes follow from (16), because powers increase.")
+def _(proof: Proof):
+    h = threshold_setting(proof)
+    low, _ = bounded(u(x))
+    off, _ = bounded(minus(x))
+    order = combine(0, "≤", k, at_least(k), number(1))
+    del_low = combine(0, "≤", 1 - delta, h["one"])
+    eps_low = combine(0, "≤", 1 - eps, del_low, h["gap"])
+    at_eps, at_delta = k * epsbar ** (k - 1), k * delbar ** (k - 1)
+    inside_u = combine(minus(x) * (1 - eps), "≤", minus(x) * u(x), h["hard"])
+    inside = times(times(power(inside_u, k - 1, times(eps_low, off)), off), order)
+    off_c, is_complement = complement(minus(x))
+    above, _ = bounded(off_c)
+    outside_u = combine(off_c * u(x), "≤", off_c * (1 - delta), h["easy"],
+                        (u(x) - (1 - delta), is_complement))
+    outside = times(times(power(outside_u, k - 1, times(low, above)), above), order)
+    facts = (
+        combine(minus(x) * at_eps, "≤", minus(x) * w(k, x), inside),
+        combine((1 - minus(x)) * w(k, x), "≤", (1 - minus(x)) * at_delta, outside,
+                (at_delta - w(k, x), is_complement)),
+        combine(0, "≤", at_eps, times(power_sign(eps_low, k - 1), order)),
+        combine(0, "≤", at_delta, times(power_sign(del_low, k - 1), order)),
+        proof.use("eq-39", 0))
+    general = passk_case(proof.use("prop-4.5-F", 0), constants={weps: at_eps, wdel: at_delta})
+    proof.state_same(proof.chain(
+        inner_k1(), ("≤", -threshold_bound(k), "Proposition 4.5 for any falling weight",
+                     discharge(general, *facts))))
 
 
 # ------------------------------------------------------------------ Lemma C.1, Proposition 4.6
@@ -418,7 +444,8 @@ def _() -> Check:
         for i, function in enumerate((objective.value, objective.weight, objective.curvature)):
             derivative = sp.diff(formula, t, i)
             for value in (Q(1, 1000), Q(1, 5), Q(1, 2), Q(4, 5), Q(999, 1000)):
-                exact = derivative.subs(t, sp.Rational(value.numerator, value.denominator)).evalf(30)
+                spot = sp.Rational(value.numerator, value.denominator)
+                exact = derivative.subs(t, spot).evalf(30)
                 ours = float(function(value.numerator / value.denominator))
                 worst = max(worst, abs(ours - float(exact)) / max(1e-3, abs(float(exact))))
                 cases += 1
