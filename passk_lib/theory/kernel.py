@@ -215,8 +215,12 @@ def inner(t: Theorem, vector) -> Theorem:
     return conclude(Inner(t.left, vector), "=", Inner(t.right, vector), [t])
 
 
-def at(t: Theorem, mapping: dict) -> Theorem:
-    """The instance of t at other prompts, completions, orders, symbols or vectors."""
+def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
+    """The instance of t at other prompts, completions, orders, symbols or vectors.
+
+    suppositions: vectors may stand in hypotheses too, which then become those of the instance;
+    not in one for every theta, since what replaces them is taken at the theta considered.
+    """
     mapping = {old: sympify(new) for old, new in mapping.items()}
     sides = (t.left, t.right)
     for old, new in mapping.items():
@@ -226,8 +230,12 @@ def at(t: Theorem, mapping: dict) -> Theorem:
                 raise Rejected(f"{old} can only become a variable of its own sort")
             continue
         form = nf(new)
-        if any(mentions(side, old) for h in t.hypotheses for side in (h.left, h.right)):
+        inside = [h for h in t.hypotheses if mentions(h.left, old) or mentions(h.right, old)]
+        if inside and not (suppositions and isinstance(old, VectorSymbol)):
             raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
+        if any(h.everywhere for h in inside):
+            raise Rejected(f"{old} occurs in a hypothesis for every theta and cannot be replaced")
+        sides += tuple(side for h in inside for side in (h.left, h.right))
         if isinstance(old, Whole):
             if not _is_order(new, old.least):
                 raise Rejected(f"{old.shown} must stay an integer of at least {old.least}")
@@ -244,7 +252,12 @@ def at(t: Theorem, mapping: dict) -> Theorem:
             raise Rejected(f"{old} stands inside a gradient; only a number may replace it")
         if any(mentions(substitute(side, {old: gone}), old) for side in sides):
             raise Rejected(f"{old} is hidden in a definition and cannot be replaced")
-    return conclude(substitute(t.left, mapping), t.relation, substitute(t.right, mapping), [t])
+    left, right = substitute(t.left, mapping), substitute(t.right, mapping)
+    if not suppositions:
+        return conclude(left, t.relation, right, [t])
+    moved = {Hypothesis(substitute(h.left, mapping), h.relation, substitute(h.right, mapping),
+                        h.everywhere) for h in t.hypotheses}
+    return Theorem(_KEY, left, t.relation, right, moved, t.axioms, t.rests_on)
 
 
 def _constant_in(symbol, expr, inside: bool = False) -> bool:

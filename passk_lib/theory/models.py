@@ -19,7 +19,7 @@ from itertools import product
 import numpy as np
 from mpmath import mp
 from mpmath.libmp import to_rational
-from sympy import Add, Mul, Pow
+from sympy import Add, Mul, Pow, Rational
 
 from .normal import unfold
 from .terms import (
@@ -324,19 +324,41 @@ _DERIVATIVE = {"Fp": 0, "Fw": 1, "Fc": 2, "Hp": 0, "Hw": 1}
 
 
 def _transform(models: Policies, head: str) -> np.ndarray:
-    """(B, N): a polynomial transform of the success probability, or a derivative of it.
+    """(B, N): F or H of the success probability, or a derivative of it.
 
-    Its coefficients, of p^0, p^1, ..., are the constants "F~" or "H~", (B, degree + 1). Unlike
-    values given prompt by prompt, they say what F is after a step as well.
+    A polynomial, with coefficients of p^0, p^1, ... in the constant "F~" or "H~", (B, degree + 1);
+    where the constant "F?" is 1 it is log p, where it is 2, 2 arcsin sqrt p. Unlike values given
+    prompt by prompt, these say what F is after a step as well.
     """
-    coefficients, p = models.constants[head[0] + "~"], models.success()
-    for _ in range(_DERIVATIVE[head]):
+    coefficients, p, order = models.constants[head[0] + "~"], models.success(), _DERIVATIVE[head]
+    for _ in range(order):
         powers = np.arange(1, coefficients.shape[-1])
         coefficients = coefficients[:, 1:] * (powers.astype(object) if models.exact else powers)
     total = 0 * p
     for i in reversed(range(coefficients.shape[-1])):
         total = total * p + coefficients[:, i : i + 1]
+    kind = models.constants.get(head[0] + "?", np.zeros(models.size))
+    for number, function in ((1, _log_p), (2, _arcsin)):
+        rows = np.flatnonzero(kind == number)
+        if len(rows):
+            if models.exact and any(v in (0, 1) for v in np.ravel(p[rows])):
+                raise Undefined("a slope of log p or 2 arcsin sqrt p at 0 or 1")
+            total[rows] = function(p[rows], order, models)
     return total
+
+
+def _log_p(p, order, models):
+    if order:
+        return 1 / p if order == 1 else -1 / p**2
+    return (_digits(mp.log) if models.exact else np.log)(p)
+
+
+def _arcsin(p, order, models):
+    weight = 1 / _sqrt(p * (1 - p), models)
+    if order:
+        return weight if order == 1 else (2 * p - 1) * weight**3 * _number(Rational(1, 2), models)
+    root = _sqrt(p, models)
+    return 2 * (_digits(mp.asin) if models.exact else np.arcsin)(root)
 
 
 def _power(base, exponent, models):

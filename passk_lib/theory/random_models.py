@@ -143,7 +143,7 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     sharp = np.minimum(8 * sharp_delta / (k * G**2 * L1), 1 / (k * L1))
     longest = np.where((sharp_delta > 0) & (rng.random(size) < 0.5), sharp, longest)
     c["eta"] = longest * rng.uniform(0.2, 1.0, size)
-    for name in ("v", "Delta", "bvec", "cvec"):
+    for name in ("v", "Delta", "bvec", "cvec", "g1", "gF"):
         c[name] = rng.normal(size=(size, models.dim)) * rng.choice([0.1, 1, 5], (size, 1))
     c.update(_transforms(size, rng, p, inside, c, grid))
     c["logit"], c["psi"] = rng.normal(size=(size, n)), rng.normal(size=(size, n, models.dim))
@@ -151,33 +151,44 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
 
 
 def _transforms(size, rng, p, inside, c, grid):
-    """Polynomials F and H with F', H' >= 0 in most of the batch, bounds on F' and F'', and the
+    """Transforms F and H, with F', H' >= 0 in most of the batch; bounds on F' and F'', and the
     slopes of F that separate the strongly interfering set from the rest."""
     out = {}
     for name in "FH":
-        # F' = a + b (1-p)^2 + d p^2: falling, rising or neither
-        a, b, d = rng.exponential(size=(3, size)) * rng.choice([0.0, 1.0, 1.0], (3, size))
-        sign = np.where(rng.random(size) < 0.15, -1.0, 1.0)
-        b = b * np.where(rng.random(size) < 0.5, 20.0, 1.0)
+        # F' = a + b (1-p)^6 + d p^2: falling, rising or neither
+        a, b, d = rng.exponential(size=(3, size)) * rng.choice([0.0, 0.0, 1.0], (3, size))
+        b = b + rng.exponential(size=size) * (rng.random(size) < 0.4)
         if grid is not None:
             a, b, d = (np.ceil(4 * z) / 4 for z in (a, b, d))
-        slope = np.stack([a + b, -2 * b, b + d], axis=-1) * sign[:, None]
-        # multiples of 3 keep the integral's coefficients short
-        slope *= 6
-        out[name + "~"] = np.column_stack([rng.integers(0, 4, size), slope / [1, 2, 3]])
-    f = out["F~"][:, 1:] * [1, 2, 3]
-    ends = np.abs(np.stack([f.sum(-1), f[:, 0]]))
-    out["M1"] = ends.max(0) * rng.choice([1.0, 1.5], size)  # F' is convex or concave: at an end
-    out["M2"] = np.abs(np.stack([f[:, 1], f[:, 1] + 2 * f[:, 2]])).max(0)
-    slopes = f[:, :1] + f[:, 1:2] * p + f[:, 2:] * p**2
-    inner = np.where(inside > 0, slopes, np.inf).min(-1)
+        sign = np.where(rng.random(size) < 0.15, -1.0, 1.0)
+        falling = np.array([1, -6, 15, -20, 15, -6, 1.0])  # (1-p)^6
+        slope = b[:, None] * falling
+        slope[:, 0] += a
+        slope[:, 2] += d
+        slope *= sign[:, None]
+        constant = rng.integers(0, 4, size)
+        out[name + "~"] = np.column_stack([constant, slope / np.arange(1, 8)])
+        if name == "F":
+            steep = np.maximum(a + b, a + d)
+            out["M1"] = steep * rng.choice([1.0, 1.5], size)
+            out["M2"] = np.maximum(6 * b, 2 * d)
+            weights = (slope[:, None] * p[..., None] ** np.arange(7)).sum(-1)
+    # log p and 2 arcsin sqrt p on some, with an M1 below all their weights
+    kind = rng.choice([0.0, 1.0, 2.0], size, p=[0.8, 0.1, 0.1])
+    out["F?"] = np.where((p.min(-1) > 1e-5) & (p.max(-1) < 1 - 1e-5), kind, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for number, weight in ((1, 1 / p), (2, 1 / np.sqrt(p * (1 - p)))):
+            here = out["F?"] == number
+            weights[here] = weight[here]
+            out["M1"][here] = 0.9 * weight[here].min(-1)
+    inner = np.where(inside > 0, weights, np.inf).min(-1)
     out["weps"] = np.where(np.isfinite(inner), inner, 1.0)
-    out["wdel"] = np.where(inside > 0, -np.inf, slopes).max(-1)
+    out["wdel"] = np.where(inside > 0, -np.inf, weights).max(-1)
     if grid is not None:
         out["weps"], out["wdel"] = _floor(out["weps"]), _ceil(out["wdel"])
-    out["alpha"] = rng.integers(0, 9, size) / 4
-    out["beta"] = rng.integers(0, 9, size) / 4
-    out["lam"] = rng.integers(0, 9, size) / 8
+        out["M1"] = np.where(out["F?"] > 0, _floor(out["M1"]), out["M1"])
+    for name, unit in (("alpha", 4), ("beta", 4), ("lam", 8)):
+        out[name] = rng.integers(0, 9, size) / unit
     return out
 
 

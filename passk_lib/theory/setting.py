@@ -124,6 +124,8 @@ LF = define("LF", (), M2 * G**2 + M1 * L1(), "L_F")
 C2F = define("C2F", (), M1**2 * G**2 * L1() / 2, "C_{2,F}")
 alpha, beta, lam = Symbol("alpha"), Symbol("beta"), Symbol("lam")  # coefficients of a mitigation
 NAMES.update({"alpha": r"\alpha", "beta": r"\beta", "lam": r"\lambda"})
+g1, gF = VectorSymbol("g1"), VectorSymbol("gF")  # two gradients of which nothing is known
+NAMES.update({"g1": "g_1", "gF": "g_F"})
 neg = primitive("neg", r"\mathbf 1_{a<0}(#1)", indicator=True)
 step = lambda order: eta * dJ(order)  # noqa: E731  theta+ - theta
 after = lambda f, order: Moved(f, step(order))  # noqa: E731

@@ -3,10 +3,11 @@
 import pytest
 from sympy import Integer, Rational, Symbol
 
-from passk_lib.theory import axioms, kernel
+from passk_lib.theory import axioms, claims, kernel, statements  # noqa: F401
 from passk_lib.theory.kernel import Rejected, Theorem, assume, at, chain, combine, discharge, times
 from passk_lib.theory.normal import Malformed, nf
 from passk_lib.theory.setting import (
+    M1,
     G,
     J,
     a,
@@ -14,10 +15,13 @@ from passk_lib.theory.setting import (
     dJ,
     eps,
     g,
+    g1,
+    gF,
     k,
     k2,
     m,
     margin,
+    minus,
     n,
     p,
     r,
@@ -346,3 +350,73 @@ def test_names_do_not_matter():
     with pytest.raises(Rejected):
         combine(0, "≤", m, assume(0, "≤", G))
     assert frac(m, G) != frac(G, m) and eps != delta and Grad(p(x)) == g(x)
+
+
+# -- instances: F for a transform, gradients for vectors
+
+
+def general():
+    """<grad J_F, grad J_1> = E[F'(p) a], about any F."""
+    return claims.result("prop-4.1-F").parts[0].theorem
+
+
+def passk(t, **changes):
+    slots = {"value": lambda z: 1 - u(z) ** k, "slope": lambda z: k * u(z) ** (k - 1)} | changes
+    return axioms.transform(t, **slots)
+
+
+def test_what_holds_for_any_transform_holds_for_pass_at_k():
+    t = passk(general())
+    assert same(t.left, ip(dJ(k), dJ(1))) and same(t.right, E(w(k, x) * a(x), x))
+    assert "calculus" in t.axioms and t.relation == "="
+
+
+@pytest.mark.parametrize("slope", [
+    lambda z: -k * u(z) ** (k - 1), lambda z: k * u(z) ** k, lambda z: (k + 1) * u(z) ** (k - 1),
+    lambda z: k * u(x2) ** (k - 1), lambda z: a(z), lambda z: G * u(z)])
+def test_a_slope_that_is_not_the_derivative_is_refused(slope):
+    with pytest.raises((Rejected, ValueError)):
+        passk(general(), slope=slope)
+
+
+@pytest.mark.parametrize("value", [lambda z: a(z), lambda z: E(u(x2), x2), lambda z: minus(z)])
+def test_a_transform_depends_on_the_success_probability_alone(value):
+    with pytest.raises(Rejected, match="success probability of its prompt alone"):
+        passk(general(), value=value)
+
+
+def test_a_transform_needs_its_second_derivative_where_it_occurs():
+    hessian = claims.result("eq-34-F").parts[0].theorem
+    with pytest.raises(Rejected, match="second derivative"):
+        passk(hessian)
+    with pytest.raises(Rejected, match="not the derivative"):
+        passk(hessian, value=lambda z: 1 - u(z) ** k2, slope=lambda z: k2 * u(z) ** (k2 - 1),
+              curvature=lambda z: k2 * (k2 - 1) * u(z) ** (k2 - 2))
+
+
+def test_a_transform_takes_the_hypotheses_along():
+    t = claims.result("cor-4.4-F").parts[0].theorem
+    supposed = {h.right for h in passk(t).hypotheses if not nf(h.left)}
+    assert k * u(x) ** (k - 1) in supposed  # 0 <= F' has become 0 <= k (1-p)^(k-1)
+    assert len(passk(t).hypotheses) == len(t.hypotheses)
+
+
+def test_a_bound_becomes_a_constant_only():
+    t = claims.result("eq-42-F").parts[0].theorem
+    assert passk(t, constants={M1: k})
+    for bad in ({M1: u(x)}, {M1: p(x)}, {eps: k}, {k: G}):
+        with pytest.raises(Rejected, match="can only become a constant"):
+            passk(t, constants=bad)
+
+
+def test_vectors_in_suppositions_are_replaced_with_them_or_not_at_all():
+    t = claims.result("one-sided").parts[0].theorem
+    with pytest.raises(Rejected, match="occurs in a hypothesis"):
+        at(t, {g1: dJ(1)})
+    moved = at(t, {g1: dJ(1), gF: dJ(k)}, suppositions=True)
+    assert {nf(h.right - h.left) for h in moved.hypotheses} == {nf(sq(dJ(1)))}
+    everywhere = assume(0, "≤", ip(v, dJ(1)), everywhere=True)
+    with pytest.raises(Rejected, match="for every theta"):
+        at(everywhere, {v: dJ(k)}, suppositions=True)
+    with pytest.raises(Rejected, match="occurs in a hypothesis"):
+        at(assume(0, "≤", m), {m: G}, suppositions=True)  # scalars stay

@@ -20,7 +20,9 @@ sharp-norm sharp-norm-strict sharp-smoothness sharp-step cor-4.4-sharp k-star-qu
 large-k-conflict large-k-agreement conflict-cv no-strong-interference
 k-dagger k-star-at-least-one
 sharp-step sharp-half conflict-needs-negative stationary never-solved f-is-conflict k-star-sharp
-eq-26
+eq-26 passk-of-F passk-of-B.1 passk-of-4.5 cor-4.4-F prop-4.5-F lem-C.1-F eq-42-F prop-4.6-F
+weight-falls weight-rises log-unbounded arcsin-unbounded mix one-sided mix-is-one-sided pcgrad
+min-norm min-norm-end safe-step-1 safe-step-F safe-step-k mitigations-passk clipping annealing
 """.split()
 
 

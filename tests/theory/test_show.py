@@ -93,7 +93,7 @@ def test_only_long_derivations_are_folded_unless_asked_for():
 
 
 CHAPTERS = ("02_preliminaries", "03_interference", "04_conflict", "05_threshold", "06_descent",
-            "A_kernel", "slips")
+            "07_objectives", "A_kernel", "slips")
 
 
 def test_every_link_to_the_appendix_of_derivations_finds_its_target():

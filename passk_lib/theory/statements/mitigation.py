@@ -1,7 +1,8 @@
 """What each mitigation guarantees, to first order and for a step of stated length.
 
-J_F is the objective that is climbed, pass@k for one; pass@1 is what may be lost. A mitigation
-follows d = alpha grad J_1 + beta grad J_F.
+Two gradients g_1 and g_F: that of pass@1, which may be lost, and that of the objective that is
+climbed, pass@k for one. A mitigation follows d = alpha g_1 + beta g_F. To first order nothing need
+be known of the two; `mitigations-passk` puts the gradients of pass@1 and pass@k in their places.
 """
 
 # ruff: noqa: F403, F405  (the paper's symbols come from setting.py)
@@ -23,33 +24,27 @@ from ..kernel import (
     weaken,
 )
 from ..setting import *
-from ..terms import E, Inv, Moved, frac, ip, sq
+from ..terms import E, Inv, Moved, frac, ip, latex, sq
 from .beyond import f_of, later
 from .descent import hessians_bounded
-from .objectives import CH7, _inner_product, derivatives_bounded, passk_case
+from .objectives import CH7, _inner_product, derivatives_bounded
 from .threshold import left_v, right_v, scores_bounded
 
 HALF = Rational(1, 2)
-one, cross, other = sq(dJ(1)), ip(dJF, dJ(1)), sq(dJF)  # the three inner products
+one, cross, other = sq(g1), ip(gF, g1), sq(gF)  # the three inner products
 
 
 def conflict(proof: Proof):
     return proof.given("the gradients conflict", cross, "<", 0)
 
 
-def moving(proof: Proof, vector=None):
-    size = one if vector is None else sq(vector)
-    name = r"J_1" if vector is None else "J_F"
-    return proof.given(rf"$\nabla {name}\ne0$", 0, "<", size)
+def moving(proof: Proof, vector=g1):
+    return proof.given(f"${latex(vector)}\\ne0$", 0, "<", sq(vector))
 
 
 def schwarz(proof: Proof):
     """cross^2 <= one * other."""
-    return at(proof.use("cauchy-schwarz", 0), {left_v: dJF, right_v: dJ(1)})
-
-
-def for_passk(proof: Proof, t, words="for pass@k"):
-    proof.state_same(passk_case(t), words)
+    return at(proof.use("cauchy-schwarz", 0), {left_v: gF, right_v: g1})
 
 
 # ---------------------------------------------------------------------------------------- mixing
@@ -61,29 +56,29 @@ def for_passk(proof: Proof, t, words="for pass@k"):
 def _(proof: Proof):
     against = conflict(proof)
     total = one - cross
-    positive = combine(0, "<", total, against, squared_norm(dJ(1)))
+    positive = combine(0, "<", total, against, squared_norm(g1))
     unit, inverse = reciprocal(positive)
     best = frac(-cross, total)
-    mixed = lambda c: c * dJ(1) + (1 - c) * dJF  # noqa: E731
+    mixed = lambda c: c * g1 + (1 - c) * gF  # noqa: E731
     proof.equivalent(
-        (0, "≤", ip(mixed(lam), dJ(1))), (best, "≤", lam),
+        (0, "≤", ip(mixed(lam), g1)), (best, "≤", lam),
         lambda h: proof.chain(
-            best, ("≤", lam * total * Inv(total), r"$0\le\lambda\lVert\nabla J_1\rVert^2+"
-                   r"(1-\lambda)\langle\nabla J_F,\nabla J_1\rangle$", times(h, inverse)),
+            best, ("≤", lam * total * Inv(total), r"$0\le\lambda\lVertg_1\rVert^2+"
+                   r"(1-\lambda)\langleg_F,g_1\rangle$", times(h, inverse)),
             ("=", lam, "cancel", (lam, unit))),
         lambda h: proof.chain(
             0, ("=", best * total + cross, "cancel", (cross, unit)),
             ("≤", lam * total + cross, r"$\lambda$ is at least that large", times(h, positive)),
-            ("=", ip(mixed(lam), dJ(1)), "the inner product is linear")))
+            ("=", ip(mixed(lam), g1), "the inner product is linear")))
     proof.state_same(proof.chain(
-        ip(mixed(best), dJ(1)),
+        ip(mixed(best), g1),
         ("=", cross + best * total, "the inner product is linear"),
         ("=", 0, "cancel", (-cross, unit))))
     gain = proof.chain(
         0,
         ("≤", (one * other - cross**2) * Inv(total), "Cauchy–Schwarz",
          times(schwarz(proof), weaken(inverse))),
-        ("=", ip(mixed(best), dJF), "the inner product is linear", (other, unit)))
+        ("=", ip(mixed(best), gF), "the inner product is linear", (other, unit)))
     proof.state_same(gain)
 
 
@@ -91,43 +86,43 @@ def _(proof: Proof):
 
 
 def projected():
-    return dJF - frac(cross, one) * dJ(1)
+    return gF - frac(cross, one) * g1
 
 
 @proved("one-sided", "—", "One-sided projection", "proposition", CH7,
         reason="Of all directions that do not lose pass@1 to first order it is the nearest to "
-        r"$\nabla J_F$. In conflict $\nabla J_1\ne0$ by itself.")
+        r"$g_F$. In conflict $g_1\ne0$ by itself.")
 def _(proof: Proof):
     conflict_ = conflict(proof)
     unit, inverse = reciprocal(moving(proof))
     d = projected()
     keeps = proof.chain(
-        ip(d, dJ(1)), ("=", cross - cross * Inv(one) * one, "the inner product is linear"),
+        ip(d, g1), ("=", cross - cross * Inv(one) * one, "the inner product is linear"),
         ("=", 0, "cancel", (-cross, unit)))
     proof.state_same(keeps)
-    size = combine(sq(d), "=", ip(d, dJF), (cross**2 * Inv(one), unit))
+    size = combine(sq(d), "=", ip(d, gF), (cross**2 * Inv(one), unit))
     proof.state_same(proof.chain(
-        sq(d), ("=", ip(d, dJF), r"$d$ is orthogonal to $\nabla J_1$", size)))
-    proof.state_same(proof.chain(0, ("≤", ip(d, dJF), "it is a squared norm", squared_norm(d),
-                                     (-1, combine(ip(d, dJF), "=", sq(d),
+        sq(d), ("=", ip(d, gF), r"$d$ is orthogonal to $g_1$", size)))
+    proof.state_same(proof.chain(0, ("≤", ip(d, gF), "it is a squared norm", squared_norm(d),
+                                     (-1, combine(ip(d, gF), "=", sq(d),
                                                   (-1, size))))))
     proof.step("Nearest of all:")
     allowed = assume_no_loss(proof)
-    moved = v - dJF
-    lead = combine(-cross, "≤", ip(moved, dJ(1)), allowed)
+    moved = v - gF
+    lead = combine(-cross, "≤", ip(moved, g1), allowed)
     squares = power(lead, 2, combine(0, "≤", -cross, conflict_))
-    limit = at(proof.use("cauchy-schwarz", 0), {left_v: moved, right_v: dJ(1)})
+    limit = at(proof.use("cauchy-schwarz", 0), {left_v: moved, right_v: g1})
     proof.state_same(proof.chain(
-        sq(d - dJF),
+        sq(d - gF),
         ("=", cross**2 * Inv(one), "expand, cancel", (cross**2 * Inv(one), unit)),
-        ("≤", sq(moved) * one * Inv(one), r"$\langle\nabla J_F,\nabla J_1\rangle^2\le\langle "
-         r"v-\nabla J_F,\nabla J_1\rangle^2$, and Cauchy–Schwarz", times(squares, inverse),
+        ("≤", sq(moved) * one * Inv(one), r"$\langleg_F,g_1\rangle^2\le\langle "
+         r"v-g_F,g_1\rangle^2$, and Cauchy–Schwarz", times(squares, inverse),
          times(limit, inverse)),
         ("=", sq(moved), "cancel", (sq(moved), unit))))
 
 
 def assume_no_loss(proof: Proof):
-    return proof.given("$v$ is any direction that does not lose pass@1", 0, "≤", ip(v, dJ(1)))
+    return proof.given("$v$ is any direction that does not lose pass@1", 0, "≤", ip(v, g1))
 
 
 @proved("mix-is-one-sided", "—", "The smallest mix and the one-sided projection agree", "lemma",
@@ -135,13 +130,13 @@ def assume_no_loss(proof: Proof):
 def _(proof: Proof):
     against = conflict(proof)
     total = one - cross
-    unit, _ = reciprocal(combine(0, "<", total, against, squared_norm(dJ(1))))
+    unit, _ = reciprocal(combine(0, "<", total, against, squared_norm(g1)))
     unit_one, _ = reciprocal(moving(proof))
     best = frac(-cross, total)
     proof.state_same(proof.chain(
-        total * (best * dJ(1) + (1 - best) * dJF),
-        ("=", one * dJF - cross * dJ(1), "cancel", (cross * dJF - cross * dJ(1), unit)),
-        ("=", one * projected(), "cancel", (cross * dJ(1), unit_one))))
+        total * (best * g1 + (1 - best) * gF),
+        ("=", one * gF - cross * g1, "cancel", (cross * gF - cross * g1, unit)),
+        ("=", one * projected(), "cancel", (cross * g1, unit_one))))
 
 
 @proved("pcgrad", "—", "Symmetric surgery", "proposition", CH7,
@@ -150,12 +145,12 @@ def _(proof: Proof):
 def _(proof: Proof):
     conflict(proof)
     unit, inverse = reciprocal(moving(proof))
-    unit_f, inverse_f = reciprocal(moving(proof, dJF))
-    d = (1 - frac(cross, one)) * dJ(1) + (1 - frac(cross, other)) * dJF
+    unit_f, inverse_f = reciprocal(moving(proof, gF))
+    d = (1 - frac(cross, one)) * g1 + (1 - frac(cross, other)) * gF
     bound = schwarz(proof)
     for gradient, mine, its, own, room, invert in (
-            (dJ(1), one, other, unit, unit_f, inverse_f),
-            (dJF, other, one, unit_f, unit, inverse)):
+            (g1, one, other, unit, unit_f, inverse_f),
+            (gF, other, one, unit_f, unit, inverse)):
         proof.state_same(proof.chain(
             0,
             ("≤", (mine * its - cross**2) * Inv(its), "Cauchy–Schwarz",
@@ -172,36 +167,36 @@ def _(proof: Proof):
         "the squared length of the direction. Where one product is at least the shorter gradient's "
         "square, that gradient itself is the shortest vector, and the same holds.")
 def _(proof: Proof):
-    low = proof.given(r"the shortest vector lies between them, not at $\nabla J_F$", cross, "≤",
+    low = proof.given(r"the shortest vector lies between them, not at $g_F$", cross, "≤",
                       other)
-    low_1 = proof.given(r"nor at $\nabla J_1$", cross, "≤", one)
+    low_1 = proof.given(r"nor at $g_1$", cross, "≤", one)
     apart = proof.given("the gradients differ", 0, "<", one + other - 2 * cross)
     total = one + other - 2 * cross
     unit, inverse = reciprocal(apart)
     gamma = frac(other - cross, total)
-    d = gamma * dJ(1) + (1 - gamma) * dJF
+    d = gamma * g1 + (1 - gamma) * gF
     proof.state_same(proof.chain(0, ("≤", gamma, "both factors are not negative",
                                      times(low, weaken(inverse)))))
     proof.state_same(proof.chain(
         gamma, ("≤", total * Inv(total), "likewise", times(low_1, weaken(inverse))),
         ("=", 1, "cancel", unit)))
     both = proof.chain(
-        ip(d, dJ(1)),
+        ip(d, g1),
         ("=", cross + (other - cross) * Inv(total) * (one - cross), "the inner product is linear"),
-        ("=", ip(d, dJF), "cancel", (other - cross, unit)))
+        ("=", ip(d, gF), "cancel", (other - cross, unit)))
     proof.state_same(both)
     proof.state_same(proof.chain(
         sq(d),
-        ("=", gamma * ip(d, dJ(1)) + (1 - gamma) * ip(d, dJF), "the inner product is linear"),
-        ("=", ip(d, dJ(1)), "the line above", ((1 - gamma), combine(ip(d, dJF), "=", ip(d, dJ(1)),
+        ("=", gamma * ip(d, g1) + (1 - gamma) * ip(d, gF), "the inner product is linear"),
+        ("=", ip(d, g1), "the line above", ((1 - gamma), combine(ip(d, gF), "=", ip(d, g1),
                                                                      (-1, both))))))
 
 
 @proved("min-norm-end", "—", "The shortest vector is one of the gradients", "lemma", CH7)
 def _(proof: Proof):
     proof.state_same(proof.chain(
-        sq(dJ(1)), ("≤", ip(dJ(1), dJF), r"$\nabla J_1$ is the shortest vector",
-                    proof.given(r"$\nabla J_1$ is no longer than its shadow", one, "≤", cross))))
+        sq(g1), ("≤", ip(g1, gF), r"$g_1$ is the shortest vector",
+                    proof.given(r"$g_1$ is no longer than its shadow", one, "≤", cross))))
 
 
 # ------------------------------------------------------------------------- steps of finite length
@@ -273,23 +268,19 @@ def _(proof: Proof):
 
 
 @proved("mitigations-passk", "—", "The mitigations of pass@k", "theorem", CH7,
-        reason="The first-order statements above at $F(p)=1-(1-p)^k$.")
+        reason=r"The first-order statements above at $g_1=\nabla J_1$, $g_F=\nabla J_k$: what each "
+        "mitigation does to pass@1 and to pass@k.")
 def _(proof: Proof):
-    case = lambda claim_id, part: passk_case(proof.use(claim_id, part))  # noqa: E731
-    against = proof.given("the gradients conflict", inner_k1(), "<", 0)
-    here = proof.given(r"$\nabla J_1\ne0$", 0, "<", one)
-    there = proof.given(r"$\nabla J_k\ne0$", 0, "<", norm_k())
-    for claim_id, part in (("mix", 2), ("mix", 3), ("one-sided", 0), ("one-sided", 2),
-                           ("pcgrad", 0), ("pcgrad", 1)):
-        t = case(claim_id, part)
-        needed = [h for h in (against, here, there) if _needs(t, h)]
-        t = discharge(t, *needed)
-        proof.state_same(proof.chain(t.left, (t.relation, t.right, "the case of pass@k", t)))
-
-
-def _needs(t, h) -> bool:
-    from ..normal import nf
-    return any(nf(h.difference - (g_.right - g_.left)) == () for g_ in t.hypotheses)
+    given = [proof.given("the gradients conflict", inner_k1(), "<", 0),
+             proof.given(r"$\nabla J_1\ne0$", 0, "<", sq(dJ(1))),
+             proof.given(r"$\nabla J_k\ne0$", 0, "<", norm_k())]
+    for claim_id, part, words in (
+            ("mix", 2, "smallest mix, pass@1"), ("mix", 3, "smallest mix, pass@k"),
+            ("one-sided", 0, "one-sided, pass@1"), ("one-sided", 2, "one-sided, pass@k"),
+            ("pcgrad", 0, "symmetric, pass@1"), ("pcgrad", 1, "symmetric, pass@k")):
+        t = at(proof.use(claim_id, part), {g1: dJ(1), gF: dJ(k)}, suppositions=True)
+        t = discharge(t, *given)
+        proof.state_same(proof.chain(t.left, (t.relation, t.right, "the two gradients", t)), words)
 
 
 # ------------------------------------------------------------------------------ clipped weights
@@ -309,7 +300,8 @@ def _(proof: Proof):
         ("≤", E(Fw(x) * neg(x) * a(x), x), "the ceiling",
          mean(times(combine(0, "≤", M1 - Fw(x), high), combine(0, "≤", -neg(x) * a(x), also)), x)),
         ("≤", E(Fw(x) * a(x), x), "what agrees only helps", mean(times(named, low), x)),
-        ("=", cross, "Proposition 4.1 for any transform", (-1, proof.use("prop-4.1-F", 0)))))
+        ("=", ip(dJF, dJ(1)), "Proposition 4.1 for any transform",
+         (-1, proof.use("prop-4.1-F", 0)))))
 
 
 @checked("clipping-may-conflict", "—", "Clipping may begin a conflict", r"Clipping the weights of "
@@ -352,8 +344,9 @@ def _(proof: Proof):
         "at k = 1")
 
 
-@checked("annealing-may-conflict", "—", "Lowering k may begin a conflict", "Without single "
-         "crossing an annealed k can enter a conflict on its way down: none at $k=3$, one at $k=2$.",
+@checked("annealing-may-conflict", "—", "Lowering k may begin a conflict",
+         "Without single crossing an annealed k can enter a conflict on its way down: none at "
+         "$k=3$, conflict at $k=2$.",
          kind="lemma", chapter=CH7, depends_on=("annealing",))
 def _() -> Check:
     success, slopes = [Q(1, 10), Q(1, 2), Q(9, 10)], [Q(1), Q(-3), Q(5)]

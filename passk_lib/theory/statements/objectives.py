@@ -61,7 +61,6 @@ def derivatives_bounded(proof: Proof, everywhere=True):
         reason=r"Each line is the general statement at $F(p)=1-(1-p)^k$ (and $H(p)=1-(1-p)^m$), "
         "not a second proof; the derivative of F is checked on the way.")
 def _(proof: Proof):
-    proof.step("(2), (9), (10) and (20) from their general forms:")
     two = passk_case(proof.use("eq-2-F", 0))
     proof.state_same(proof.chain(dJ(k), ("=", E(w(k, x) * g(x), x), "(2), any transform", two)))
     nine = passk_case(proof.use("prop-4.1-F", 0))
@@ -266,7 +265,7 @@ def _(proof: Proof):
     below = proof.chain(line - bend, ("≤", moved, "Taylor", down))
     proof.state_same(above)
     proof.state_same(below)
-    proof.step("For pass@k, with (39), this is Lemma C.1:")
+    proof.step("For pass@k, whose weight has such bounds, this is Lemma C.1:")
     moved_k, line_k = Moved(J(k2), Delta), J(k2) + ip(dJ(k2), Delta)
     bend_k = HALF * Lk(k2) * sq(Delta)
     proof.state_same(proof.chain(moved_k, ("≤", line_k + bend_k, "the case of pass@k",
