@@ -52,6 +52,9 @@ class LiveFigure(anywidget.AnyWidget):
     A bad value raises ValueError or TypeError and leaves the figure as it was; so does an unknown
     name (TypeError in the constructor, AttributeError later). `numbers()` computes in NumPy what
     the figure shows, `picture()` draws the state with Matplotlib.
+
+    `ipywidgets.jslink((slider, "value"), (figure, "k"))` ties a trait to another widget, in a page
+    without a kernel as in JupyterLab.
     """
 
     _esm = (_STATIC / "loader.js").read_text(encoding="utf8")

@@ -1,6 +1,6 @@
-"""A small book with every live figure, built through the book's own configuration and extension.
+"""A small book of live figures, built through the book's own configuration and extension.
 
-So the figures are tried on real pages whatever the chapters show at the moment.
+Pages that no chapter has: all figures together, a figure tied to another widget, a figure alone.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def _notebook(title: str, *cells: str) -> str:
     )  # fmt: skip
 
 
-def _pages(figures) -> dict[str, str]:
+def _pages(figures, alone) -> dict[str, str]:
     every = [f"from passk_lib.widgets import *\n{name}()" for name in figures]
     linked = (
         "import ipywidgets\nfrom passk_lib.widgets import ConflictMap\n"
@@ -78,11 +78,11 @@ def _pages(figures) -> dict[str, str]:
         "linked.ipynb": _notebook("A figure tied to another widget", linked),
         "together.ipynb": _notebook("All on one page", *every),
         **{f"{name.lower()}.ipynb": _notebook("A live figure", cell)
-           for name, cell in zip(figures, every, strict=True)},
+           for name, cell in zip(figures, every, strict=True) if name in alone},
     }  # fmt: skip
 
 
-def _key(figures) -> str:
+def _key(*figures) -> str:
     digest = hashlib.sha256(repr(figures).encode() + Path(__file__).read_bytes())
     for name in ("_config.yml", "_ext", "_static", "passk_lib/figures.py", "passk_lib/widgets"):
         path = ROOT / name
@@ -92,16 +92,19 @@ def _key(figures) -> str:
     return digest.hexdigest()
 
 
-def build(figures=FIGURES) -> Path:
-    """The folder of built pages; built anew only when the figures or the book's set-up changed."""
+def build(figures=FIGURES, alone=FIGURES) -> Path:
+    """The folder of built pages; built anew only when the figures or the book's set-up changed.
+
+    figures: all of them together stand on one page. alone: those with a page of their own.
+    """
     html, stamp = BOOK / "_build" / "html", BOOK / "stamp"
-    if stamp.exists() and stamp.read_text() == _key(figures):
+    if stamp.exists() and stamp.read_text() == _key(figures, alone):
         return html
     shutil.rmtree(BOOK, ignore_errors=True)
     (BOOK / "chapters").mkdir(parents=True)
     for name in SHARED:
         (BOOK / name).symlink_to(ROOT / name)
-    pages = _pages(figures)
+    pages = _pages(figures, alone)
     for name, text in pages.items():
         (BOOK / "chapters" / name).write_text(text, encoding="utf8")
     rest = [name.removesuffix(".ipynb") for name in pages if name != "start.ipynb"]
@@ -113,7 +116,7 @@ def build(figures=FIGURES) -> Path:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"the figures' book was not built:\n{done.stdout}\n{done.stderr}")
-    stamp.write_text(_key(figures))
+    stamp.write_text(_key(figures, alone))
     return html
 
 

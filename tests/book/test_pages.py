@@ -215,7 +215,7 @@ def visits(browser, site) -> list[Visit]:
         context = browser.new_context(
             viewport={"width": WIDTHS[width], "height": 900}, color_scheme=themes[0]
         )
-        for name in page_names():
+        for name in [*page_names(), "search.html", "genindex.html"]:
             notes += visit(context, site, name, width, themes)
         context.close()
     return notes

@@ -20,6 +20,10 @@ CELLS = [
     "figure.k = 3\nprint('set', figure.k)",
     "print('theta is', figure.theta)",
     "try:\n    figure.k = 0\nexcept ValueError as error:\n    print('refused:', error)",
+    "import ipywidgets\n"
+    "outside = ipywidgets.IntSlider(3, 1, 100, description='k outside')\n"
+    "link = ipywidgets.jslink((outside, 'value'), (figure, 'k'))\n"
+    "outside",
 ]
 
 
@@ -113,5 +117,12 @@ def test_a_figure_and_its_kernel_see_the_same_state(lab, browser, tmp_path):
     refusal = "refused: k must be an integer from 1 to 1000; got 0"
     assert refusal in run(3).inner_text(timeout=30_000)
     assert page.evaluate(f"{figure}.state.k") == 3
+
+    # Another widget moves the figure, in the browser; the kernel hears of it like of any change.
+    slider = run(4).locator(".noUi-handle, .slider-container input").first
+    slider.wait_for(timeout=30_000)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(f"{figure}.state.k === 4")
     page.screenshot(path=tmp_path / "lab.png")
     page.close()

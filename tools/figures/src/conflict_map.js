@@ -75,7 +75,7 @@ export default {
     thetaHandle(figure, map, x, y, REACH);
     hatch(map, figure.id);
 
-    const grids = { coarse: new Grid(41, REACH), fine: new Grid(61, REACH) };
+    const grids = { coarse: new Grid(33, REACH), fine: new Grid(61, REACH) };
     const memo = remember();
     let drawn = {};
 
