@@ -801,8 +801,9 @@ class Result:
             sure = "of what these samples estimate, which is not <dJ_k, dJ_1>: they are off-policy"
         else:
             sure = (
-                "nominal; on the tiny models, 400 prompts and n = 32, it was measured to cover in "
-                "85 to 95 of 100 repetitions (passk coverage measures it again)"
+                "nominal; on the tiny models, with 400 prompts and n = 32, it was measured to hold "
+                "the truth in 85 to 95 of 100 repetitions (passk coverage measures it again); "
+                f"here {size} and {n}, and with fewer it holds it less often"
             )
         have = [k for k in self.settings.ks if sampled.has_interval(k)]
         if len(have) == len(self.settings.ks):
@@ -816,7 +817,8 @@ class Result:
         drawn = f"{size} prompts, n = {n} completions each"
         texts = {
             "prompts": "prompts drawn; what is estimated is about the distribution they are from",
-            "pass_at_k": f"unbiased from {drawn}; low, high: normal interval over prompts",
+            "pass_at_1_sampled, pass_at_k": f"unbiased from {drawn}; low, high: normal interval "
+            "over prompts",
             "unfinished_completions": f"count, of {size * n}: cut at max_new_tokens, then judged",
             "crashed_verdicts": f"count, of {size * n}: taken as wrong",
             "timed_out_verdicts": f"count, of {size * n}: taken as wrong",
@@ -833,6 +835,7 @@ class Result:
             "default estimate",
             "inner_products.cross_fit": "mean over pairs from different halves of the prompts, "
             "unbiased credit: unbiased too, noisier; no interval",
+            "inner_products_in_other_scopes": "as inner_products, gradients in the scope named",
             "inner_products.low, high": f"around unbiased: normal interval by the jackknife over "
             f"prompts, for {which}; {sure}",
             "filtered_plug_in": "the paper's filters 0 < c/n < delta2 or c/n > delta1, scores "

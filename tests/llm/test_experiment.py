@@ -38,9 +38,10 @@ def small(tmp_path_factory) -> Result:
 @pytest.fixture(scope="module")
 def default() -> Result:
     """The chapter's experiment: 400 prompts, 32 completions, exact values."""
-    start = time.perf_counter()
+    # Processor time of one thread: what else the machine does is no concern of this test.
+    start = time.process_time()
     result = run(progress=False)
-    assert time.perf_counter() - start < 60
+    assert time.process_time() - start < 30
     return result
 
 
@@ -284,12 +285,11 @@ def test_a_filter_is_another_prompt_set_with_gradients_of_its_own(default):
 def test_every_number_of_the_report_says_how_it_was_made(default, small):
     for result in (default, small):
         report = result.report()
-        how = " ".join(report["how"]) + " "
-        numbers = {"largest_k", "on_policy", "mean_agreement_unbiased_interval_90"}
+        how = " ".join(report["how"])
+        settings = {"largest_k", "on_policy"}
         for name, value in report.items():
-            if isinstance(value, int | float) and name not in numbers:
-                stem = name.removesuffix("_sampled").replace("pass_at_1", "pass_at_k")
-                assert f"{stem} " in how or name.endswith("_exact"), name
+            if isinstance(value, int | float) and name not in settings:
+                assert name in how or name.endswith("_exact"), name
         for entry in report["inner_products"]:
             for name in entry.keys() - {"k", "level"}:
                 assert name in how, name
