@@ -73,7 +73,7 @@ def ascend(
         raise ValueError(
             "direction must not be given where objective is a schedule: it follows one"
         )
-    fixed = None if schedule else as_objective(objective)
+    fixed = None if schedule else as_objective(objective)  # type: ignore[arg-type]
     objective_at = schedule or (lambda i: fixed)
     if (step is None) == (length is None):
         raise ValueError(f"give exactly one of step and length; got {step} and {length}")
@@ -194,7 +194,8 @@ def step_bounds(
     bounds = {}
     for name, (bound, gradient_sq, L_k) in constants.items():
         chosen = best_set(field, k, bound) if m is None else interference_set(field, k, m)
-        bounds[name] = StepBounds(chosen.m, chosen.delta(bound), gradient_sq, L_1, L_k)
+        delta = float(chosen.delta(bound))
+        bounds[name] = StepBounds(chosen.m, delta, gradient_sq, L_1, L_k)
     return bounds
 
 

@@ -93,7 +93,7 @@ def sample_credits(rewards, k):
     k = as_positive_integers("k", k)
     n = correct.shape[-1]
     c = correct.sum(axis=-1)
-    _check_largest(np.int64(n), k, 0)
+    _check_largest(np.asarray(n), k, 0)
     k = k.reshape(k.shape + (1,) * c.ndim)
     # Where every sample is correct nobody reads the incorrect one's credit.
     wrong = _log_all_wrong(*np.broadcast_arrays(n - 1, np.minimum(c, n - 1), k - 1))

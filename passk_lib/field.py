@@ -254,7 +254,7 @@ class DenseField(PromptField):
     def inner(self, u) -> np.ndarray:
         return self._gradients @ as_finite("u", u, (self.dim,))
 
-    def means(self, weights) -> np.ndarray:
+    def means(self, weights) -> np.ndarray:  # type: ignore[override]
         weights = as_finite("weights", weights, (None, self.size))
         return (weights * self.mass) @ self._gradients
 
@@ -295,7 +295,7 @@ def asks_a_field(function: _Asking) -> _Asking:
     def checked(field, *args, **kwargs):
         return function(as_field(field), *args, **kwargs)
 
-    return checked
+    return checked  # type: ignore[return-value]
 
 
 def as_field_at(field_at) -> Callable[[Vector], PromptField]:

@@ -58,7 +58,7 @@ _STYLE = {
 
 def style() -> AbstractContextManager:
     """The book's Matplotlib settings, as a context: ``with style(): fig, ax = plt.subplots()``."""
-    return mpl.rc_context(_STYLE)
+    return mpl.rc_context(_STYLE)  # type: ignore[arg-type]
 
 
 def styled(draw: Callable[..., Figure]) -> Callable[..., Figure]:
@@ -329,8 +329,9 @@ def dependency_graph(
     for kind, (color, marker) in STATUS_LOOK.items():
         names = [name for name in labels if status[name] == kind]
         if names:
-            ax.scatter(*zip(*(place[name] for name in names), strict=True), c=color, marker=marker,
-                       s=42, zorder=2, label=f"{kind} ({len(names)})")
+            xs, ys = zip(*(place[name] for name in names), strict=True)
+            label = f"{kind} ({len(names)})"
+            ax.scatter(xs, ys, c=color, marker=marker, s=42, zorder=2, label=label)
     for name, text in labels.items():
         ax.annotate(text, place[name], xytext=(6, 0), textcoords="offset points", va="center",
                     fontsize=7.5, path_effects=halo, zorder=3)

@@ -144,7 +144,8 @@ class _Request:
         if k.ndim > 1:
             raise ValueError(f"k must be one integer or a list of them; got shape {k.shape}")
         sources = [PassAtK(int(each)) for each in np.atleast_1d(k)]
-        return cls(_label(k), [source.name for source in sources], sources, k.ndim == 0)
+        names = [source.name for source in sources]
+        return cls(_label(k), names, sources, k.ndim == 0)  # type: ignore[arg-type]
 
     @classmethod
     def _given(cls, field: PromptField, k, weights) -> _Request:
@@ -678,7 +679,8 @@ def _best_margin(splits: _Splits, G_squared: float) -> float:
     if not len(fine):
         return float(splits.m[np.argmax(gap)])
     entries = (splits.m, splits.q, splits.epsilon, splits.delta, splits.rest)
-    return float(splits.m[fine[np.argmin(_k_star(*(x[fine] for x in entries), G_squared))]])
+    k_stars = _k_star(*[x[fine] for x in entries], G_squared)  # type: ignore[call-arg]
+    return float(splits.m[fine[np.argmin(k_stars)]])
 
 
 # --- The exact set of conflicting k -----------------------------------------------------------

@@ -81,7 +81,7 @@ def _values(name: str, values: object) -> list:
     try:
         if isinstance(values, str):
             raise TypeError
-        return list(values)
+        return list(values)  # type: ignore[call-overload]
     except TypeError:  # np.array(1.0) says that it is iterable and is not
         raise TypeError(f"columns must hold one value a row; got {values!r} for {name!r}") from None
 

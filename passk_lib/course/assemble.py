@@ -68,12 +68,12 @@ class Assignment:
         return questions.questions(self.public)
 
     @property
-    def parts(self) -> list[questions.Part]:
+    def parts(self) -> list[questions.Part]:  # type: ignore[name-defined]
         """All parts, public ones first."""
         hidden = questions.parts(questions.load(self.folder / "hidden.py"), hidden=True)
         return questions.parts(self.public) + hidden
 
-    def parts_of(self, question: str) -> list[questions.Part]:
+    def parts_of(self, question: str) -> list[questions.Part]:  # type: ignore[name-defined]
         return [part for part in self.parts if part.question == question]
 
     def master(self) -> nbformat.NotebookNode:
