@@ -106,7 +106,7 @@ class Mitigations(LiveFigure):
     def picture(self):
         from .pictures import mitigations
 
-        grid = np.linspace(-REACH, REACH, 41)
+        grid = np.linspace(-REACH, REACH, 31)
         prompts = Toy(self.delta, self.p_hard).quadrature(step=0.25)
         inner = np.empty((len(grid), len(grid)))
         for j, b in enumerate(grid):

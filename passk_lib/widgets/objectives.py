@@ -122,7 +122,7 @@ class Objectives(LiveFigure):
     def picture(self):
         from .pictures import objectives
 
-        grid = np.linspace(-REACH, REACH, 41)
+        grid = np.linspace(-REACH, REACH, 31)
         prompts = Toy(self.delta, self.p_hard).quadrature(step=0.25)
         objective, name = _Finite(self.chosen()), self.chosen().name
         cosine = np.ones((len(grid), len(grid)))
