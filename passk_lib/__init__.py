@@ -4,7 +4,7 @@ Importing it needs NumPy alone. `theory` (SymPy), `figures` (Matplotlib), `widge
 `llm` (torch, transformers) are subpackages to be imported by name.
 """
 
-from .ascent import StepBounds, Trajectory, ascend, largest_step, step_bounds
+from .ascent import StepBounds, Trajectory, ascend, largest_step, smoothness, step_bounds
 from .bandit import THETA_REF, BanditPrompts, PolicyConstants, Toy, two_prompts
 from .credits import Advantage, published, surrogates
 from .estimators import (
@@ -123,6 +123,7 @@ __all__ = [
     "safe_step",
     "sample_credits",
     "single_crossing",
+    "smoothness",
     "step_bounds",
     "surrogates",
     "two_prompts",

@@ -17,7 +17,7 @@ from .field import PromptField, Vector, as_field_at
 from .interference import best_set, interference_set, least_score_bound
 from .objectives import Objective, PassAtK, as_objective
 
-__all__ = ["StepBounds", "Trajectory", "ascend", "largest_step", "step_bounds"]
+__all__ = ["StepBounds", "Trajectory", "ascend", "largest_step", "smoothness", "step_bounds"]
 
 FieldAt = Callable[[Vector], PromptField]
 
@@ -197,6 +197,25 @@ def step_bounds(
         delta = float(chosen.delta(bound))
         bounds[name] = StepBounds(chosen.m, delta, gradient_sq, L_1, L_k)
     return bounds
+
+
+def smoothness(objective: Objective | int, G_squared: float, F: float) -> float:
+    """A constant L with ‖∇²J‖ <= L at every θ: Lemma C.1 for any objective of bounded weight.
+
+    L = M_2 G² + M_1 (G² + F) with bounds M_1 on F' and M_2 on |F''|; for pass@k the sharper
+    k (G² + F). G_squared, F as in `step_bounds`. ValueError where `conditions` knows no bound:
+    log p and 2 arcsin √p have none, but their clipped forms have.
+    """
+    objective, G_squared = as_objective(objective), as_number("G_squared", G_squared, 0)
+    F = as_number("F", F, 0)
+    known = objective.conditions
+    if not known.smooth:
+        raise ValueError(
+            f"objective must have a bounded weight with a bounded slope; {objective.name} has none"
+        )
+    if isinstance(objective, PassAtK):
+        return objective.k * (G_squared + F)
+    return known.largest_curvature * G_squared + known.largest_weight * (G_squared + F)
 
 
 def largest_step(

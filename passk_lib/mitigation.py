@@ -199,7 +199,7 @@ def safe_step(gram: Gram, coefficients: tuple[float, float], L_1: float, L_k: fl
     gives up nothing to first order (`one_sided` in conflict) may still lose (L_1/2) η² ‖d‖². At
     half of it each objective gains at least (η/2)⟨∇J, d⟩.
 
-    L_1, L_k: smoothness of J_1 and J_k, greater than 0, as in `step_bounds` (L_1 = G² + F).
+    L_1, L_k: smoothness of J_1 and J_k, greater than 0, as `ascent.smoothness` gives them.
     Returns math.inf where d = 0.
     """
     L_1, L_k = (as_number(*pair, 0, open_low=True) for pair in (("L_1", L_1), ("L_k", L_k)))

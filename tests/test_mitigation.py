@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from passk_lib.ascent import ascend
+from passk_lib.ascent import ascend, smoothness
 from passk_lib.bandit import THETA_REF, Toy
 from passk_lib.interference import conflict
 from passk_lib.mitigation import (
@@ -17,7 +17,7 @@ from passk_lib.mitigation import (
     pcgrad,
     safe_step,
 )
-from passk_lib.objectives import LogP, PassAtK
+from passk_lib.objectives import AllCorrect, ArcsinSqrt, Clipped, Entropic, LogP, PassAtK
 
 ALL = [mix(0.0), mix(0.3), mix(1.0), no_loss_mix(), one_sided(), pcgrad(), min_norm()]
 SAFE = ALL[3:]
@@ -131,7 +131,7 @@ def test_a_safe_step_keeps_both_objectives_and_half_of_it_gains(mitigation, thet
     field = prompts.field(theta)
     gram = Gram.of(field.mean(), field.objective_gradient(k))
     coefficients, way = mitigation(gram), along(mitigation, k)(field)
-    step = safe_step(gram, coefficients, G2 + F, k * (G2 + F))
+    step = safe_step(gram, coefficients, smoothness(1, G2, F), smoothness(k, G2, F))
     assert step > 0 or min(gram.rates(*coefficients)) <= 0
     for share in (1.0, 0.5, 0.1):
         after = prompts.field(theta + share * step * way)
@@ -235,3 +235,26 @@ def test_a_zero_direction_stays_and_ambiguous_steps_are_refused(toy):
     with pytest.raises(ValueError, match="direction must not be given where objective is a sched"):
         ascend(toy.field, THETA_REF, Annealing(2, 1, 2), steps=1, step=1,
                direction=along(pcgrad(), 2))  # fmt: skip
+
+
+SMOOTH = [PassAtK(1), PassAtK(6), AllCorrect(4), Entropic(2), Entropic(-2), Clipped(LogP(), 5)]
+
+
+@pytest.mark.parametrize("objective", SMOOTH, ids=lambda o: o.name)
+def test_the_gradient_turns_no_faster_than_the_smoothness_of_a_bounded_weight_allows(objective):
+    prompts, rng = Toy().sample(40, seed=2), np.random.default_rng(4)
+    L = smoothness(objective, *prompts.policy_constants)
+    steepest = 0.0
+    for _ in range(200):
+        theta, step = rng.normal(size=2) * 2, rng.normal(size=2) * 0.05
+        before, after = (prompts.field(t).objective_gradient(objective)
+                         for t in (theta, theta + step))  # fmt: skip
+        steepest = max(steepest, np.linalg.norm(after - before) / np.linalg.norm(step))
+    assert 0.001 * L < steepest <= L
+
+
+def test_an_unbounded_weight_has_no_smoothness():
+    for objective in (LogP(), ArcsinSqrt()):
+        with pytest.raises(ValueError, match=f"bounded slope; {objective.name} has none"):
+            smoothness(objective, 1, 1)
+    assert smoothness(3, 1.0, 2.0) == 9.0 and smoothness(AllCorrect(3), 1.0, 2.0) == 6 + 9

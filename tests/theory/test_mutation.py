@@ -19,7 +19,8 @@ from passk_lib.theory.setting import G, a, k, m, w, x
 from passk_lib.theory.terms import E
 
 # a fixed part for every run: short derivations of every kind
-FAST = ("eq-2", "eq-8", "eq-27", "cor-4.4", "eq-33", "sharp-agreement", "conflict-cv", "lem-C.1")
+FAST = ("eq-2", "eq-8", "eq-27", "cor-4.4", "eq-33", "sharp-agreement", "conflict-cv", "lem-C.1",
+        "cor-4.4-F", "pcgrad", "clipping")
 EVERY = 12
 
 
