@@ -7,21 +7,47 @@ a module:
 - ``cache``      where executed cells are kept, so that no page is ever stale
 - ``statements`` blockquotes become theorem boxes; equations, exercises and entries become link
   targets
-- ``figures``    the alternative text of figures
+- ``symbols``    symbols lead to their meaning on the notation page
+- ``previews``   what a link leads to, shown beside it
+- ``figures``    the alternative text of figures, and their downloads
 - ``live``       live figures: their module from the book itself, pictures that stand in for them
+- ``reference``  the library's docstrings as pages
 - ``repository`` launch buttons, edit links and downloads that point at the repository that is being
   built
+- ``social``     what a link to a page shows elsewhere: description and picture
 - ``page``       mends of the theme
 """
 
 import hashlib
 from pathlib import Path
 
-from . import cache, figures, live, page, repository, statements
+from . import (
+    cache,
+    figures,
+    live,
+    page,
+    previews,
+    reference,
+    repository,
+    social,
+    statements,
+    symbols,
+)
 
 
 def setup(app):
-    for module in (cache, statements, figures, live, repository, page):
+    for module in (
+        cache,
+        statements,
+        symbols,
+        figures,
+        live,
+        reference,
+        repository,
+        social,
+        page,
+        previews,
+    ):
         module.setup(app)
     # A change in this extension makes Sphinx read every page again.
     sources = b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))

@@ -5,14 +5,18 @@
 - A live figure displays itself together with a picture of its state. myst-nb keeps one form of an
   output; here the picture is kept beside the widget. Styles show it in print and as long as no
   figure has taken its place: without JavaScript, for one.
+- Below it readers find the drawing as it stands and the numbers of its opening state.
 """
 
+import re
 from html import escape
 from pathlib import Path
 
 import anywidget
 from docutils import nodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
+
+from .figures import copy_numbers
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PICTURE = "image/png"
@@ -32,8 +36,12 @@ class KeepPicture(SphinxPostTransform):
                 if self.app.builder.format == "html":
                     stand_in = nodes.container("", *forms[PICTURE].children)
                     stand_in["classes"].append("live-stand-in")
+                    picture = next(stand_in.findall(nodes.image), None)
                     stand_in += caption(stand_in)
                     forms[WIDGET] += stand_in
+                    if picture is not None:
+                        bundle["classes"] += ["live-figure", f"live-{picture.get('figure', '')}"]
+                        forms[WIDGET] += downloads(Path(picture["uri"]).name)
                 else:
                     bundle.remove(forms[WIDGET])
 
@@ -43,6 +51,37 @@ def caption(stand_in):
     text = next((image["alt"] for image in stand_in.findall(nodes.image) if "alt" in image), "")
     line = f'<p class="live-caption" aria-hidden="true">{escape(text)}</p>'
     return nodes.raw("", line, format="html")
+
+
+def downloads(picture: str):
+    """The place below a live figure for its downloads."""
+    return nodes.raw(
+        "", f'<p class="figure-downloads" data-picture="{picture}"></p>', format="html"
+    )
+
+
+def fill_downloads(app, pagename, templatename, context, doctree):
+    """The figure as it stands, drawn by ``_static/live-downloads.js``, and the numbers of its
+    opening state."""
+
+    def filled(found):
+        links = (
+            '<button type="button" class="live-svg pst-js-only" '
+            'title="The figure as it stands, as SVG">SVG</button>'
+        )
+        numbers = copy_numbers(app, found[1])
+        if numbers:
+            address = context["pathto"](f"_images/{numbers}", resource=True)
+            links += (
+                f' <a href="{address}" download="figure.csv" '
+                'title="The numbers of the opening state as CSV">CSV</a>'
+            )
+        return f'<p class="figure-downloads">{links}</p>'
+
+    if "body" in context:
+        context["body"] = re.sub(
+            r'<p class="figure-downloads" data-picture="([^"]+)"></p>', filled, context["body"]
+        )
 
 
 # html-manager looks for its fonts beside the modules it is made of, and those beside the page.
@@ -72,4 +111,5 @@ def add_module(app, config):
 
 def setup(app):
     app.connect("config-inited", add_module, priority=400)
+    app.connect("html-page-context", fill_downloads)
     app.add_post_transform(KeepPicture)

@@ -21,11 +21,12 @@ class Picture:
     """A rendered figure that carries its alternative text wherever it is displayed.
 
     Notebooks take the HTML form, whose ``<img>`` holds the text; the built book takes the picture
-    itself, as a file, and finds the text in the output's metadata.
+    itself, as a file, and finds the text in the output's metadata, together with ``csv``, the
+    numbers that the figure draws, which readers of the book can download.
     """
 
-    def __init__(self, svg: str, alt: str) -> None:
-        self.svg, self.alt = svg, alt
+    def __init__(self, svg: str, alt: str, csv: str = "") -> None:
+        self.svg, self.alt, self.csv = svg, alt, csv
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         source = base64.b64encode(self.svg.encode()).decode()
@@ -34,7 +35,7 @@ class Picture:
             'style="max-width: 100%; background: white">'
         )
         data = {"image/svg+xml": self.svg, "text/html": image, "text/plain": self.alt}
-        return data, {"image/svg+xml": {"alt": self.alt}}
+        return data, {"image/svg+xml": {"alt": self.alt, "csv": self.csv}}
 
     def __repr__(self) -> str:
         return self.alt
@@ -56,10 +57,13 @@ def show(fig: Figure, alt: str) -> Picture:
     import matplotlib.pyplot as plt
     from matplotlib.figure import Figure
 
+    from passk_lib.figure_data import figure_data
+
     if not isinstance(fig, Figure):
         raise TypeError(f"fig must be a matplotlib Figure; got {type(fig).__name__}")
     if not isinstance(alt, str) or len(alt.split()) < 4:
         raise ValueError(f"alt must describe the figure in at least four words; got {alt!r}")
+    numbers = figure_data(fig)
     file = io.StringIO()
     # Same figure, same bytes: no date, and ids that do not change from run to run.
     with mpl.rc_context({"svg.hashsalt": "passk", "svg.fonttype": "path"}):
@@ -73,7 +77,7 @@ def show(fig: Figure, alt: str) -> Picture:
         )
     plt.close(fig)
     svg = file.getvalue()
-    return Picture(svg[svg.index("<svg") :], " ".join(alt.split()))
+    return Picture(svg[svg.index("<svg") :], " ".join(alt.split()), numbers)
 
 
 def versions() -> Table:

@@ -29,6 +29,15 @@ class Repository:
         return re.match(r"https://github\.com/[^/]+/[^/]+$", self.page or "") is not None
 
     @property
+    def site(self) -> str | None:
+        """Where GitHub Pages shows the book; None for repositories elsewhere."""
+        if not self.on_github:
+            return None
+        owner, name = self.page.removeprefix("https://github.com/").split("/")
+        own = name.lower() == f"{owner}.github.io".lower()
+        return f"https://{owner}.github.io/" + ("" if own else f"{name}/")
+
+    @property
     def requirement(self) -> str:
         """What the setup cell hands to pip after ``git+``."""
         return f"{self.url}@{self.branch}"

@@ -117,24 +117,28 @@ class LiveFigure(anywidget.AnyWidget):
         data["text/plain"] = self.describe()
         # Colab shows one form of an output, and might choose the picture.
         if "google.colab" not in sys.modules:
-            image = self._stand_in()
-            if image is not None:
-                data["image/png"] = image
-                metadata = {**(metadata or {}), "image/png": {"alt": self.describe()}}
+            stand_in = self._stand_in()
+            if stand_in is not None:
+                data["image/png"], numbers = stand_in
+                about = {"figure": self._figure, "alt": self.describe(), "csv": numbers}
+                metadata = {**(metadata or {}), "image/png": about}
         return data, metadata
 
-    def _stand_in(self) -> str | None:
-        """The picture as base64, for print and for pages without JavaScript; None without
-        Matplotlib."""
+    def _stand_in(self) -> tuple[str, str] | None:
+        """The picture as base64, for print and for pages without JavaScript, and the numbers that
+        it draws as CSV; None without Matplotlib."""
         try:
             import matplotlib.pyplot as plt
             from PIL import Image  # Matplotlib's own dependency
+
+            from passk_lib.figure_data import figure_data
         except ImportError:
             return None
         figure = self.picture()
+        numbers = figure_data(figure)
         drawn, small = io.BytesIO(), io.BytesIO()
         figure.savefig(drawn, format="png", dpi=150)
         plt.close(figure)
         # Few colours are in it: a palette makes the file several times smaller.
         Image.open(drawn).convert("RGB").quantize(96).save(small, format="png", optimize=True)
-        return base64.b64encode(small.getvalue()).decode()
+        return base64.b64encode(small.getvalue()).decode(), numbers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import http.server
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -49,7 +50,18 @@ def page_names() -> list[str]:
     return [f"{name}.html" for name in files(toc)]
 
 
+def documented_policy() -> str:
+    """The Content-Security-Policy that docs/hosting.md recommends."""
+    text = (ROOT / "docs" / "hosting.md").read_text(encoding="utf8")
+    return re.search(r"^default-src .*$", text, re.MULTILINE)[0]
+
+
 class _Handler(http.server.SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        # A browser reports each violation as an error, and the tests allow no errors.
+        self.send_header("Content-Security-Policy", documented_policy())
+        super().end_headers()
+
     def translate_path(self, path: str) -> str:
         prefix = f"/{SUBFOLDER}"
         if not path.startswith(prefix):

@@ -44,6 +44,8 @@ def references(name: str):
                            ("iframe", "src"), ("source", "src")):  # fmt: skip
         for element in soup(name).find_all(tag):
             address = element.get(attribute)
+            if "canonical" in element.get("rel", ""):
+                continue  # says where the page is published; nothing is loaded from there
             if address and not address.startswith(("data:", "mailto:", "javascript:")):
                 yield tag, urljoin(HERE + name, address)
 
