@@ -22,7 +22,8 @@
 
   const linkOf = (event) => {
     const link = event.target.closest?.(".bd-article a[href*='#']");
-    return link && !link.closest(".preview") && PIECE.test(link.getAttribute("href").replace(/^#/, "#")) && link.href.startsWith(root) ? link : null;
+    const leads = link && !link.closest(".preview") && PIECE.test(link.getAttribute("href"));
+    return leads && link.href.startsWith(root) ? link : null;
   };
 
   async function show(link, byTouch = false) {
@@ -87,12 +88,13 @@
     const link = linkOf(event);
     if (link && link !== shownFor) later(() => show(link));
     else if (link || box?.contains(event.target)) clearTimeout(timer);
-    else later(hide);
+    else if (!shownFor?.contains(document.activeElement)) later(hide);
   });
   document.addEventListener("focusin", (event) => {
     const link = linkOf(event);
-    if (link && link !== shownFor && link.matches(":focus-visible")) show(link);
-    else if (!link && !box?.contains(event.target)) hide();
+    if (link === shownFor || box?.contains(event.target)) return;
+    hide();
+    if (link?.matches(":focus-visible")) show(link);
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();

@@ -62,7 +62,7 @@ def _artists(axes: Axes) -> Iterator[tuple[str, str, np.ndarray]]:
 
 
 def _drawn(artist, axes: Axes) -> Iterator[tuple[str, np.ndarray]]:
-    from matplotlib import collections, contour, image, lines, patches, quiver
+    from matplotlib import collections, contour, image, lines, patches, quiver, text
 
     in_data = artist.get_transform().contains_branch(axes.transData)
     if isinstance(artist, contour.ContourSet):
@@ -73,6 +73,14 @@ def _drawn(artist, axes: Axes) -> Iterator[tuple[str, np.ndarray]]:
         tails = np.column_stack([artist.X, artist.Y])
         heads = tails + np.column_stack([artist.U, artist.V])
         yield "arrow", np.stack([tails, heads], axis=1).reshape(-1, 2)
+    elif isinstance(artist, text.Annotation):
+        if artist.arrow_patch is not None and artist.xycoords == artist.anncoords == "data":
+            yield "arrow", np.array([artist.get_position(), artist.xy], dtype=float)
+    elif isinstance(artist, patches.FancyArrow) and in_data:
+        x, y = artist._x, artist._y
+        yield "arrow", np.array([[x, y], [x + artist._dx, y + artist._dy]], dtype=float)
+    elif isinstance(artist, patches.FancyArrowPatch) and artist._posA_posB[0] is not None:
+        yield "arrow", np.array(artist._posA_posB, dtype=float)
     elif isinstance(artist, collections.QuadMesh):
         corners = artist.get_coordinates()
         centres = (corners[1:, 1:] + corners[:-1, :-1]) / 2
