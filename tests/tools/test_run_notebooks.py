@@ -2,7 +2,6 @@
 
 import nbformat
 import pytest
-
 import run_notebooks
 
 
