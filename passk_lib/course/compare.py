@@ -232,8 +232,11 @@ def _numbers(value) -> np.ndarray | None:
             return np.float64(value.at({}))
         except Unusual:
             return None
-    if isinstance(value, Fraction):
-        return np.float64(value)
+    if isinstance(value, Fraction | int) and not isinstance(value, bool):
+        try:
+            return np.float64(value)
+        except OverflowError:
+            return None
     if isinstance(value, tuple | list):
         value = [_numbers(entry) for entry in value]
         if any(entry is None for entry in value):
@@ -271,7 +274,7 @@ def shown(value) -> str:
     if isinstance(value, Fraction):
         return shown(float(value)) if value.denominator > 1000 else str(value)
     if isinstance(value, int | np.integer):
-        return str(value) if abs(value) < 10**15 else f"{float(value):.6g}"
+        return str(value) if abs(value) < 10**300 else "an integer of hundreds of digits"
     if isinstance(value, plain.Function) or isinstance(value, Answer):
         return "a function"
     if isinstance(value, plain.Other | Formula):

@@ -16,6 +16,7 @@ import numpy as np
 
 LARGEST_ARRAY = 1_000_000
 LARGEST_TEXT = 100_000
+LARGEST_INTEGER = 20_000  # bits
 DEEPEST = 30
 
 
@@ -39,8 +40,12 @@ def write(value, depth: int = 0):
     kind = type(value)
     if depth > DEEPEST:
         return ["other", "too deeply nested data"]
-    if value is None or kind in (bool, int):
-        return value if kind is not int or abs(value) < 2**63 else ["int", hex(value)]
+    if value is None or kind is bool:
+        return value
+    if kind is int:
+        if value.bit_length() > LARGEST_INTEGER:
+            return ["other", "integer of too many digits"]
+        return value if value.bit_length() < 64 else ["int", hex(value)]
     if kind is float:
         return value if math.isfinite(value) else ["float", repr(value)]
     if kind is str:

@@ -238,5 +238,5 @@ BAD_FIRST_ANSWERS = {
         "return type('float', (), {'__class__': float, '__float__': lambda s: 1.0})()",
         r"an object of type float",
     ),
-    "an integer of a million digits": ("return 10**10**6", r"yours is|unreadable|raised|used"),
+    "an integer of a million digits": ("return 10**10**6", r"too many digits|ran longer than"),
 }

@@ -129,7 +129,8 @@ def test_input_that_must_be_refused():
 @pytest.mark.parametrize(
     ("yours", "right"),
     [(1.0, 2.0), (None, 1.0), ("1", 1.0), ([1, 2], [1, 2, 3]), (True, 1.0), (math.nan, 1.0),
-     (np.ones((2, 1)), np.ones(2)), ({"a": 1}, {"b": 1}), (1.0, True), ("easy", "hard")],
+     (np.ones((2, 1)), np.ones(2)), ({"a": 1}, {"b": 1}), (1.0, True), ("easy", "hard"),
+     (10**400, 1.0), (2**80, 2**81)],
 )  # fmt: skip
 def test_values_of_another_size_shape_or_kind_are_wrong(yours, right):
     assert "it should be" in said(equal, "x", as_answer(yours), right)
@@ -139,7 +140,8 @@ def test_values_of_another_size_shape_or_kind_are_wrong(yours, right):
     ("yours", "right"),
     [(1, 1.0), (np.float32(0.5), 0.5), ([1, 2], np.array([1.0, 2.0])), ((1, 2), [1, 2]),
      (sp.Rational(1, 3), 1 / 3), (Fraction(1, 3), 1 / 3), (math.inf, math.inf),
-     (sp.Matrix([1, 2]), [1, 2]), ({"a": [1]}, {"a": (1,)}), (["a", 1], ("a", 1.0))],
+     (sp.Matrix([1, 2]), [1, 2]), ({"a": [1]}, {"a": (1,)}), (2**80, 2.0**80),
+     (["a", 1], ("a", 1.0))],
 )  # fmt: skip
 def test_the_same_value_in_another_type_is_right(yours, right):
     equal("x", as_answer(yours), right)
