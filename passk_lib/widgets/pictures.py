@@ -150,7 +150,7 @@ def experiment(score, weight, hard, success, k, orders, inner, mean, weighted):
     axes["D"].set(title="weight against agreement", xlabel="$a(x)$")
     for name in "BD":
         axes[name].set_yscale("symlog", linthresh=0.01)
-        axes[name].set_ylim(0, 1.4 * max(1, *weight))
+        axes[name].set_ylim(0, 1.4 * max([1.0, *weight]))
     if inner is not None:
         axes["E"].plot(orders, inner, color=PASSK)
         axes["E"].plot(k, inner[list(orders).index(k)], "o", color=INK)
