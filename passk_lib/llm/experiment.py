@@ -460,14 +460,15 @@ class _Runner:
                 weights[_filter_key(delta1, delta2)] = flags * size / flags.sum()
         arrays = {}
         for name, v in weights.items() if scopes else ():
-            key = f"{name}{self.share}"
-            if (part := self.store.part("gradients", key)) is None:
+            # Sums over all processes are in it: they all have it, or none has.
+            if (part := self.store.part("gradients", name)) is None:
                 (mean,) = self._means("gradients", name, together, v[None])
                 part = {}
                 for i, scope in enumerate(scopes):
                     lm = together.with_scope(scope)
                     part[scope] = self._inner("gradients", f"{name}-{i}", lm, lm.project(mean))
-                self.store.keep("gradients", key, part)
+                if self.crew.rank == 0:
+                    self.store.keep("gradients", name, part)
                 self.store.drop("gradients", f"{name}-means{self.share}")
             for scope, scores in part.items():
                 arrays[_key(self.settings.scopes.index(scope), scope, name)] = scores
