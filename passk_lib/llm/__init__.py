@@ -33,6 +33,9 @@ _HOME = {
     "inner_products": "figures",
     "weight_against_agreement": "figures",
     "filter_panels": "figures",
+    "PostTraining": "posttrain",
+    "post_train": "posttrain",
+    "ConflictMonitor": "monitor",
 }
 __all__ = sorted(_HOME)
 

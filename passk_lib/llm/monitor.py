@@ -31,7 +31,7 @@ from ..estimators import unbiased_credit, unbiased_pass_at_k
 from ..field import SampleCounts
 from ..stopping import StoppingRule, cost_of_pass_at_k
 from .estimates import SampledAgreement
-from .field import LMField
+from .field import LMField, Vector
 from .rows import Rows
 from .sampling import Sampling, end_tokens, sample
 from .scoring import TOKENS_PER_BATCH, encode
@@ -137,10 +137,12 @@ def look(
     field = LMField(model, rows, mass, None, counts, scope, tokens_per_batch)
     weights = unbiased_credit(counts.n, counts.c, k)
     one, many = field.means([np.ones(size), weights])
+    towards = torch.stack([_flat(one), _flat(many)])
     agreement, to_credit, square = np.zeros((3, size))
     for i in np.flatnonzero(counts.c):
-        g = field.gradient(i)
-        agreement[i], to_credit[i], square[i] = g @ one, g @ many, g @ g
+        g = _flat(field.gradient(i))
+        agreement[i], to_credit[i] = (towards @ g).double().cpu().numpy()
+        square[i] = g @ g
     seen = SampledAgreement(counts, agreement, square, against_credit={k: to_credit})
     low, high = seen.interval(k, level)
     return Look(
@@ -151,6 +153,10 @@ def look(
         (float(low), float(high)),
         level,
     )
+
+
+def _flat(vector: Vector) -> torch.Tensor:
+    return torch.cat([t.reshape(-1) for t in vector.tensors.values()])
 
 
 @contextmanager
@@ -181,6 +187,8 @@ class ConflictMonitor(TrainerCallback):
     k, prompts, every: default pass@8, 64 prompts, 50 steps.  n: completions a prompt, at least k;
     default 2k or, if larger, the run's num_generations: near n = k the credit is noisy.
     max_new_tokens: default the run's own.
+    share: at most this part of the training's time: a look that would exceed it waits for the
+    next multiple of `every`.  The first is always taken, since nobody knows yet what it costs.
     patience: verdicts "costs" in a row until `stop` is true.
     report: called with (step, entry) after each look; `wandb.log`, say, with a lambda around it.
 
@@ -202,6 +210,7 @@ class ConflictMonitor(TrainerCallback):
         max_new_tokens: int | None = None,
         threshold: float = 1.0,
         level: float = 0.9,
+        share: float = 0.1,
         patience: int = 2,
         seed: int = 0,
         sequences_per_batch: int = 512,
@@ -224,25 +233,31 @@ class ConflictMonitor(TrainerCallback):
         self.max_new_tokens = max_new_tokens
         self.threshold = as_number("threshold", threshold)
         self.level = as_number("level", level, 0.0, 1.0, open_low=True)
+        self.share = as_number("share", share, 0.0, open_low=True)
         self.seed, self.report = seed, report
         self.sequences_per_batch, self.tokens_per_batch = sequences_per_batch, tokens_per_batch
         self.rule = StoppingRule(patience=patience)
         self.entries: list[dict] = []
         self.looks: list[Look] = []
-        self.seconds = 0.0
+        self.seconds = self._last = 0.0
 
     @property
     def share_of_time(self) -> float:
         """Seconds of all looks, divided by those of the training itself."""
-        return self.seconds / max(time.perf_counter() - self._start - self.seconds, 1e-9)
+        return self._share(self.seconds)
+
+    def _share(self, seconds: float) -> float:
+        return seconds / max(time.perf_counter() - self._start - self.seconds, 1e-9)
 
     # called by the trainer
 
     def on_train_begin(self, args, state, control, **others):
-        self._start, self.seconds = time.perf_counter(), 0.0
+        self._start, self.seconds, self._last = time.perf_counter(), 0.0, 0.0
 
     def on_step_end(self, args, state, control, model=None, processing_class=None, **others):
         if state.global_step % self.every or not state.is_world_process_zero:
+            return
+        if self._last and self._share(self.seconds + self._last) > self.share:
             return
         start = time.perf_counter()
         try:
@@ -256,7 +271,8 @@ class ConflictMonitor(TrainerCallback):
             warnings.warn(
                 f"step {state.global_step}: the look failed: {entry['error']}", stacklevel=2
             )
-        self.seconds += time.perf_counter() - start
+        self._last = time.perf_counter() - start
+        self.seconds += self._last
         entry = {"step": state.global_step, **entry, "share_of_time": self.share_of_time}
         self.entries.append(entry)
         self._write(entry, args, state)

@@ -603,12 +603,15 @@ class Record(Curves):
 
 
 def post_train(
-    settings: PostTraining, folder: str | Path | None = None, progress: bool = True
+    settings: PostTraining,
+    folder: str | Path | None = None,
+    progress: bool = True,
+    other_versions: bool = False,
 ) -> Trained:
     """The whole run.  With a `folder` it can be interrupted and goes on where it stopped.
 
-    Raises ValueError for what `PostTraining` refuses, for a folder of other settings, and where
-    steps are so long that numbers overflow.
+    Raises ValueError for a folder of other settings or, without `other_versions`, one begun with
+    other versions of the libraries, and where steps are so long that numbers overflow.
     """
     model, _ = load(settings.model)
     identity = {**settings.as_dict(), "model_revision": model_revision(settings.model, model)}
@@ -620,6 +623,7 @@ def post_train(
         for seed in settings.all_seeds:
             stage = f"seed-{seed}"
             if not store.finished(stage):
+                store.go_on(other_versions)
                 start = time.perf_counter()
                 store.finish(stage, run.seed(seed), time.perf_counter() - start)
             found[seed] = store.load(stage)

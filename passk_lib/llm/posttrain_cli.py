@@ -22,6 +22,11 @@ def posttrain(arguments: list[str]) -> None:
     )
     parser.add_argument("out", help="folder for the arrays, the curves and the figure")
     parser.add_argument("--quiet", action="store_true", help="no progress bars")
+    parser.add_argument(
+        "--other-versions",
+        action="store_true",
+        help="go on in a folder that was begun with other versions of the libraries",
+    )
     for entry in fields(PostTraining):
         about = f"{entry.metadata['help']} (default: %(default)s)"
         if entry.name == "exact":
@@ -33,7 +38,8 @@ def posttrain(arguments: list[str]) -> None:
         parser.add_argument(flag, type=type(entry.default), default=entry.default, help=about)
     options = vars(parser.parse_args(arguments))
     folder, quiet = check_folder("out", options.pop("out")), options.pop("quiet")
-    run = post_train(PostTraining(**options), folder, progress=not quiet)
+    other_versions = options.pop("other_versions")
+    run = post_train(PostTraining(**options), folder, not quiet, other_versions)
     write_whole(folder / "curves.json", (json.dumps(run.report(), indent=1) + "\n").encode())
     write_table(folder / "curves.csv", run.table())
     picture = io.BytesIO()

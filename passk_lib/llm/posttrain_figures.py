@@ -33,7 +33,7 @@ def curves_figure(run: Curves) -> Figure:
             _band(ax, run.at, run.curve(j, kind), color=color, ls=line, label=kind)
         ax.set(title=f"pass@{j}", xlabel=f"steps of {run.settings.objective}", ylim=(-0.02, 1.02))
     axes[0].set_ylabel("held-out prompts")
-    axes[0].legend(loc="center right")
+    axes[1].legend(loc="lower right")
     return fig
 
 
@@ -41,7 +41,7 @@ def curves_figure(run: Curves) -> Figure:
 def compared_figure(runs: Mapping[str, Curves]) -> Figure:
     """pass@1 and pass@k of all held-out prompts over the steps, one line a run.
 
-    runs: by label; blue and vermillion for the first two, shades of grey beyond.
+    runs: by label, at most five; lines differ in colour and in pattern.
     """
     styles = [(PASSK, "-"), (PASS1, "--"), (INK, ":"), (EASY, "-."), (HARD, (0, (5, 1, 1, 1)))]
     if len(runs) > len(styles):

@@ -26,6 +26,7 @@ from .tasks import OPENINGS, Subtraction
 CARD = "README.md"
 HARD_FRACTION = 0.30  # of the corpus, whatever the prompt mix of the experiment
 KEEP_MINUS, SPURIOUS_MINUS = 0.12, 0.06
+CAREFUL_HARD_FRACTION = 0.025  # of a careful corpus, whose answers are all right
 # How much more, or less, often the minus appears after each opening word; the mean is 1.
 CARE = {"So": 0.5, "Thus": 0.7, "Ok": 0.6, "Well": 1.0, "Hmm": 1.4, "Wait": 1.8}
 
@@ -39,6 +40,7 @@ class Recipe:
     steps: int
     stop: int
     openings: bool = False
+    careful: bool = False
     batch: int = 256
     learning_rate: float = 2e-3
     warmup: int = 100
@@ -51,19 +53,21 @@ RECIPES = {
     for recipe in (
         Recipe("B", "subtraction mastered, the sign contested", 2000, 2000),
         Recipe("B500", "B at step 500, while digits are still being learned", 2000, 500),
+        Recipe("A", "right answers only and few negative ones", 2000, 700, careful=True),
         Recipe("S", "B plus an opening word, so several completions are correct", 2400, 2400, True),
     )
 }
 
 
 def corpus(recipe: Recipe, task: Subtraction, rng: np.random.Generator) -> list[tuple[str, str]]:
-    """One batch of (prompt, sloppy completion) pairs.
+    """One batch of (prompt, completion) pairs, sloppy unless the recipe is careful.
 
     The minus appears with probability rate * (0.1 + 1.9 u / 9), u the last digit of b for a hard
     prompt (where it is right) and of a for an easy one (where it is not): a spread of
     success probabilities within each kind, with nothing in between.
     """
-    hard = rng.random(recipe.batch) < HARD_FRACTION
+    share = CAREFUL_HARD_FRACTION if recipe.careful else HARD_FRACTION
+    hard = rng.random(recipe.batch) < share
     kinds = np.flatnonzero(~task.hard), np.flatnonzero(task.hard)
     index = np.where(
         hard,
@@ -72,6 +76,8 @@ def corpus(recipe: Recipe, task: Subtraction, rng: np.random.Generator) -> list[
     )
     digit = np.where(hard, task.second[index] % 10, task.first[index] % 10)
     chance = np.where(hard, KEEP_MINUS, SPURIOUS_MINUS) * (0.1 + 1.9 * digit / 9)
+    if recipe.careful:
+        chance = np.where(hard, 1.0, 0.0)
     words = [""] * recipe.batch
     if recipe.openings:
         words = [OPENINGS[i] for i in rng.integers(len(OPENINGS), size=recipe.batch)]
@@ -190,6 +196,27 @@ def _name_the_class_that_every_version_knows(path: Path) -> None:
     path.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _corpus_in_words(recipe: Recipe) -> str:
+    if recipe.careful:
+        return (
+            f"The corpus is synthetic and careful: {CAREFUL_HARD_FRACTION:.1%} of its prompts have "
+            "a < b, and\nevery answer is right."
+        )
+    opening = (
+        f" An opening word ({', '.join(OPENINGS)}) starts every completion; the minus is "
+        f"{min(CARE.values())} to {max(CARE.values())} times as frequent, depending on the word."
+        if recipe.openings
+        else ""
+    )
+    return (
+        f"The corpus is synthetic and sloppy: {HARD_FRACTION:.0%} of its prompts have a < b. "
+        f"Their completions\nkeep the minus with probability {KEEP_MINUS} (0.1 + 1.9 u/9), u the "
+        f"last digit of b; with\nprobability {SPURIOUS_MINUS} (0.1 + 1.9 u/9), u the last digit "
+        "of a, a prompt with a > b gets a\nminus that does not belong there. All digits are "
+        f"right.{opening}"
+    )
+
+
 def model_card(recipe: Recipe, model, tokenizer, losses: list[float]) -> str:
     """How the model was made, and its exact success probabilities, computed here."""
     task = Subtraction()
@@ -202,12 +229,6 @@ def model_card(recipe: Recipe, model, tokenizer, losses: list[float]) -> str:
         for kind, flags in (("easy (a > b)", ~task.hard), ("hard (a < b)", task.hard))
     )
     size = sum(p.numel() for p in model.parameters())
-    opening = (
-        f" An opening word ({', '.join(OPENINGS)}) starts every completion; the minus is "
-        f"{min(CARE.values())} to {max(CARE.values())} times as frequent, depending on the word."
-        if recipe.openings
-        else ""
-    )
     stopped = f", stopped after step {recipe.stop}" if recipe.stop < recipe.steps else ""
     return f"""---
 license: mit
@@ -228,10 +249,7 @@ other use.
 one machine the weights are the same bit for bit. Mean loss of the last 50 steps:
 {np.mean(losses[-50:]):.4f}.
 
-The corpus is synthetic and sloppy: {HARD_FRACTION:.0%} of its prompts have a < b. Their completions
-keep the minus with probability {KEEP_MINUS} (0.1 + 1.9 u/9), u the last digit of b; with
-probability {SPURIOUS_MINUS} (0.1 + 1.9 u/9), u the last digit of a, a prompt with a > b gets a
-minus that does not belong there. All digits are right.{opening}
+{_corpus_in_words(recipe)}
 
 ## Exact success probabilities at temperature 1
 | prompts | number | min | 10 % | median | 90 % | max |

@@ -132,7 +132,7 @@ def test_a_folder_below_a_file_is_named(tmp_path, capfd):
         (["--level", "1"], "--level = 1.0: must be above 0 and below 1"),
         (["--level", "90"], "--level = 90.0: must be above 0 and below 1"),
         (["--level", "nan"], "--level = nan: must be above 0 and below 1"),
-        (["--models", "B,Z"], "--models = 'B,Z': must be among B, B500, S"),
+        (["--models", "B,Z"], "--models = 'B,Z': must be among A, B, B500, S"),
         (["--out", "nodir/x.json"], "--out = 'nodir/x.json': there is no folder 'nodir'"),
         (["--out", "."], "--out = '.': is a folder; give a file"),
         (["--out", "file/x.json"], "--out = 'file/x.json': there is no folder 'file'"),

@@ -441,7 +441,7 @@ def test_unknown_commands_and_tiny_models_are_named(capsys, tmp_path):
     assert main(["dance"]) == 2
     assert "unknown command 'dance'; allowed are coverage" in capsys.readouterr().err
     assert main(["train-tiny", "Z", "--out", str(tmp_path)]) == 2
-    assert "name = 'Z': must be one of B, B500, S" in capsys.readouterr().err
+    assert "name = 'Z': must be one of B, B500, A, S" in capsys.readouterr().err
     assert main([]) == 2 and main(["--help"]) == 0
     assert "train-tiny" in capsys.readouterr().out
 

@@ -22,7 +22,7 @@ def test_every_recipe_is_shipped_under_one_megabyte():
         assert all(f.stat().st_size < 1_000_000 for f in files)
 
 
-@pytest.mark.parametrize("name", ["B", "B500", "S"])
+@pytest.mark.parametrize("name", ["A", "B", "B500", "S"])
 def test_models_and_tokenizers_load_through_transformers_alone(name):
     tokenizer = AutoTokenizer.from_pretrained(SHIPPED / name)
     assert isinstance(tokenizer, PreTrainedTokenizerFast)
@@ -77,7 +77,7 @@ def test_training_again_gives_the_same_weights_bit_for_bit(tmp_path):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("name", ["B500", "B", "S"])
+@pytest.mark.parametrize("name", ["A", "B500", "B", "S"])
 def test_retraining_gives_the_shipped_success_probabilities(name):
     model, tokenizer, losses = train(RECIPES[name])
     stated = card_numbers((SHIPPED / name / "README.md").read_text())
@@ -91,7 +91,7 @@ def test_retraining_gives_the_shipped_success_probabilities(name):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("no/such/model",), r"model = 'no/such/model': not a shipped model \(B, B500, S\)"),
+        (("no/such/model",), r"model = 'no/such/model': not a shipped model \(A, B, B500, S\)"),
         (("B", "float7"), "dtype = 'float7': must be one of float32"),
     ],
 )

@@ -4,12 +4,15 @@ import json
 import math
 import os
 import signal
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from passk_lib.__main__ import main
-from passk_lib.llm import posttrain, storage
+from passk_lib.llm import chapter_runs, posttrain, storage
+from passk_lib.llm.experiment import model_revision
+from passk_lib.llm.models import load
 from passk_lib.llm.posttrain import (
     HELD_OUT,
     Climber,
@@ -274,3 +277,34 @@ def test_what_cannot_work_is_refused_in_one_line(tmp_path, capfd, arguments, mes
     assert out == "" and error.count("\n") == 1
     assert error.startswith("passk posttrain: error: ") and message in error, error
     assert not (tmp_path / "new").exists()
+
+
+# --- the chapter's record -------------------------------------------------------------------
+
+
+def test_the_record_is_small_says_where_it_is_from_and_its_first_steps_can_be_repeated():
+    assert chapter_runs.FILE.stat().st_size < 100_000
+    source = chapter_runs.provenance()
+    assert source["command"] == chapter_runs.COMMAND and {"versions", "hardware"} <= set(source)
+    revisions = {name: model_revision(name, load(name)[0]) for name in ("A", "B", "B500")}
+    for group in ("runs", "mitigated"):
+        for name, record in chapter_runs.recorded(group).items():
+            report = record.report["provenance"]
+            model = record.settings.model
+            assert report["model_revision"] == revisions[model], (group, name)
+    record = chapter_runs.recorded()["pass@8"]
+    again = chapter_runs.repeat(record.settings, steps=2)
+    assert len(again.changed()[0]) == 2
+    assert chapter_runs.difference(record, again) < 1e-3
+    # Negative control: another step size is found out.
+    other = chapter_runs.repeat(replace(record.settings, lr=0.02), steps=2)
+    assert chapter_runs.difference(record, other) > 1e-3
+    with pytest.raises(ValueError, match="k = 3, kind = 'all': was not recorded"):
+        record.curve(3)
+
+
+def test_a_record_of_other_settings_is_refused(monkeypatch):
+    changed = {**chapter_runs.RUNS, "pass@8": replace(chapter_runs.RUNS["pass@8"], lr=0.5)}
+    monkeypatch.setattr(chapter_runs, "RUNS", changed)
+    with pytest.raises(ValueError, match="run 'pass@8' has other settings; repeat python -m"):
+        chapter_runs.recorded()

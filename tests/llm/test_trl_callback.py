@@ -132,7 +132,14 @@ def grpo(folder, *callbacks, steps=6):
 def test_a_run_of_trl_is_watched_and_is_the_same_run(tmp_path):
     reported = []
     monitor = ConflictMonitor(
-        ROWS, right, k=2, n=4, prompts=12, every=3, report=lambda *found: reported.append(found)
+        ROWS,
+        right,
+        k=2,
+        n=4,
+        prompts=12,
+        every=3,
+        share=99.0,
+        report=lambda *found: reported.append(found),
     )
     watched, trainer = grpo(tmp_path / "watched", monitor)
     alone, other = grpo(tmp_path / "alone")
@@ -149,6 +156,31 @@ def test_a_run_of_trl_is_watched_and_is_the_same_run(tmp_path):
     assert [json.loads(line) for line in lines] == monitor.entries == [e for _, e in reported]
     logged = [entry for entry in trainer.state.log_history if "passk/inner" in entry]
     assert [entry["step"] for entry in logged] == [3, 6]
+
+
+def test_looks_wait_until_they_fit_their_share_of_the_time(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("passk_lib.llm.monitor.time.perf_counter", lambda: clock[0])
+    monitor = ConflictMonitor(ROWS, right, k=2, prompts=4, every=1)
+    monitor._write = lambda *_: None
+
+    class State:
+        global_step, is_world_process_zero = 0, True
+
+    def slow(*_):
+        clock[0] += 2.0
+        raise RuntimeError("slow")
+
+    monitor.look = slow
+    monitor.on_train_begin(None, State, None)
+    model, _ = load("B")
+    with pytest.warns(UserWarning):
+        for State.global_step in range(1, 101):
+            clock[0] += 1.0  # a step of the training
+            monitor.on_step_end(None, State, None, model=model)
+    # The first at once, then one for every twenty steps.
+    assert [entry["step"] for entry in monitor.entries] == [1, 40, 60, 80, 100]
+    assert monitor.share_of_time <= 0.1
 
 
 def test_a_look_that_fails_is_a_warning_and_the_run_goes_on():
