@@ -14,7 +14,9 @@ import io
 import multiprocessing
 import os
 import resource
+import signal
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -121,6 +123,8 @@ def read_table(out: Path, header: list[str]) -> dict[str, dict]:
 
 def judge_in_process(connection, assignment, task: Task, seed: str, limits: judge.Limits) -> None:
     """What one child of the grader does: judge one submission, send the result, end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # ends what it started, and itself
     resource.setrlimit(resource.RLIMIT_AS, (JUDGE_MEMORY, JUDGE_MEMORY))
     started = time.monotonic()
     try:
@@ -165,13 +169,17 @@ def judge_all(
                 yield task, judged, seconds
     finally:
         for process, _, _ in running.values():
-            _end(process)
+            _end(process, patience=0)
 
 
-def _end(process) -> None:
-    process.join(timeout=2)
+def _end(process, patience: float = 2.0) -> None:
+    """Wait for a process that is done; end one that is not, and what it started."""
+    process.join(timeout=patience)
     if process.is_alive():
-        process.kill()  # what it started ends with it
+        process.terminate()
+        process.join(timeout=5)
+    if process.is_alive():
+        process.kill()
         process.join()
 
 

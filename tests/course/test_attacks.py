@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -131,6 +132,35 @@ def test_no_process_and_no_scratch_folder_is_left_behind(long):
     left = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
     assert "course/worker.py" not in left
     assert not list(Path("/tmp").glob("passk-grade-*"))
+
+
+@pytest.mark.long
+def test_ctrl_c_ends_all_at_once_leaves_nothing_and_the_command_goes_on(tmp_path):
+    handed_in, out = tmp_path / "submissions", tmp_path / "grades.csv"
+    handed_in.mkdir()
+    write(handed_in / "a.ipynb", solution_cells())
+    for name in ("b", "c"):
+        write(handed_in / f"{name}.ipynb", ["import time; time.sleep(86422)"])
+    command = [sys.executable, "-m", "passk_lib", "grade", handed_in, "--assignment", ASSIGNMENT]
+    command += ["--out", out, "--time-limit", "300", "--jobs", "2"]
+    command += [f"--accept-missing={name}" for name in judge.missing_protections()]
+    before = set(Path("/tmp").glob("passk-grade-*"))
+    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    while not out.exists() or len(set(Path("/tmp").glob("passk-grade-*")) - before) < 2:
+        assert running.poll() is None
+        time.sleep(0.2)
+    time.sleep(1)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=30)[1]
+    assert running.returncode == 130
+    assert "1 of 3 are graded; the same command goes on from there" in said
+    assert "Traceback" not in said
+    assert not set(Path("/tmp").glob("passk-grade-*")) - before
+    command[command.index("300")] = "2"
+    for name in ("b", "c"):
+        os.unlink(handed_in / f"{name}.ipynb")
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.long
