@@ -114,6 +114,10 @@ class Toy:
     """The prompt distribution of section 3.2.
 
     delta: distance between the two feature means, >= 0. p_hard: share of hard prompts, in [0, 1].
+
+    >>> prompts = Toy(delta=0.2, p_hard=0.4).quadrature()  # the whole population
+    >>> round(float(prompts.mass[prompts.hard].sum()), 9)
+    0.4
     """
 
     delta: float = 0.2

@@ -30,6 +30,9 @@ def unbiased_pass_at_k(n, c, k):
     """1 - C(n-c, k)/C(n, k): the share of k-subsets with a correct sample; unbiased for pass@k.
 
     The k are drawn without replacement. n: samples; c: correct ones, 0 <= c <= n; k: 1 <= k <= n.
+
+    >>> round(float(unbiased_pass_at_k(4, 1, 2)), 12)  # half of the pairs hold the correct one
+    0.5
     """
     n, c, k = _counts(n, c, k, largest=0)
     return 0.0 - np.expm1(_log_all_wrong(n, c, k))
@@ -54,6 +57,9 @@ def unbiased_weight(n, c, k):
     0 <= c <= n; k: 1 <= k <= n + 1. The estimate uses the same samples
     as c/n does, so its product with a gradient estimated from them is NOT unbiased for the pass@k
     gradient; `unbiased_credit` and `sample_credits` are.
+
+    >>> round(float(unbiased_weight(4, 1, 2)), 12)  # 2 C(3, 1)/C(4, 1)
+    1.5
     """
     n, c, k = _counts(n, c, k, largest=1)
     return times_exp(k, _log_all_wrong(n, c, k - 1))

@@ -232,7 +232,12 @@ class _RestrictedField(PromptField):
 
 
 class DenseField(PromptField):
-    """A field whose gradients are one array (prompts, d): mass, success and counts as above."""
+    """A field whose gradients are one array (prompts, d): mass, success and counts as above.
+
+    >>> field = DenseField([0.5, 0.5], [0.9, 0.1], [[1, 0], [0, 2]])
+    >>> field.mean().tolist()  # the gradient of mean pass@1
+    [0.5, 1.0]
+    """
 
     def __init__(self, mass, success, gradients, counts: SampleCounts | None = None):
         super().__init__(mass, success, counts)

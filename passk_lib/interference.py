@@ -342,6 +342,11 @@ def conflict(field: PromptField, k=None, weights=None) -> ConflictReport:
     counts, say. With weights, k only labels them and may be left out.
 
     Costs one mean, one inner and one `means` of the field.
+
+    >>> from passk_lib import Toy
+    >>> field = Toy(delta=0.2, p_hard=0.4).quadrature().field((-2, -2))
+    >>> bool(conflict(field, k=10).cosine < 0 < conflict(field, k=2).cosine)
+    True
     """
     _require_squares(field)
     request = _Request.of(field, k, weights)

@@ -66,6 +66,9 @@ def pass_at_k(p, k):
 
     p: success probability, any shape, in [0, 1]. k: integers >= 1. Both broadcast.
     Relative error below 1e-12 for k up to 10^6, however small p is.
+
+    >>> float(pass_at_k(0.5, 2))
+    0.75
     """
     p, k = _checked(p, k)
     with np.errstate(divide="ignore"):
@@ -78,6 +81,9 @@ def weight(p, k):
     p: success probability, any shape, in [0, 1]. k: integers >= 1. Both broadcast.
     It falls from k at p = 0 to 0 at p = 1; for k = 1 it is 1 everywhere, p = 1 included.
     Relative error below 1e-12 wherever the value is a normal float (k up to 10^6).
+
+    >>> weight([0, 0.5, 1], 4).tolist()
+    [4.0, 0.5, 0.0]
     """
     p, k = _checked(p, k)
     q = 1 - p
