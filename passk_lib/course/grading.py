@@ -23,6 +23,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
 
+from tqdm import tqdm
+
 from passk_lib.course import assemble, judge
 from passk_lib.course.seed import VARIABLE, read_seed
 
@@ -230,6 +232,8 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _require_protections(limits: judge.Limits) -> None:
+    if not sys.platform.startswith("linux"):
+        raise OSError("submissions are confined by means of Linux; run this on Linux")
     missing = [name for name in judge.missing_protections() if name not in limits.without]
     if missing:
         lost = "; ".join(f"{name} (without it {judge.PROTECTIONS[name]})" for name in missing)
@@ -239,8 +243,6 @@ def _require_protections(limits: judge.Limits) -> None:
 
 def _with_bar(results: Iterator, total: int) -> Iterator:
     """`results` with a bar on standard error: how many, how fast, how long still."""
-    from tqdm import tqdm
-
     with tqdm(total=total, unit="submission", disable=not total) as bar:
         for result in results:
             yield result

@@ -126,9 +126,9 @@ def _outermost(paths: list[str]) -> list[str]:
 
 def missing_protections() -> list[str]:
     """The names of PROTECTIONS that this machine cannot give."""
-    missing = [] if hasattr(os, "geteuid") and os.geteuid() == 0 else [SECOND_USER]
     if not sys.platform.startswith("linux"):
-        return [NAMESPACES, SECOND_USER]
+        return list(PROTECTIONS)
+    missing = [] if os.geteuid() == 0 else [SECOND_USER]
     with tempfile.TemporaryDirectory() as folder:
         command = confined(Limits(seconds=10), folder, ["-c", "pass"])
         try:

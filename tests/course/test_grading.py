@@ -93,6 +93,13 @@ def test_a_missing_protection_is_named_and_must_be_accepted(course, monkeypatch,
     assert grade(handed_in, out, *accepted) == 0
 
 
+def test_other_systems_than_linux_are_told_so(course, monkeypatch, capsys):
+    handed_in, out, _ = course
+    monkeypatch.setattr("sys.platform", "darwin")
+    assert grade(handed_in, out) == 2
+    assert "run this on Linux" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "named"),
     [
