@@ -12,6 +12,10 @@ import os
 import sys
 
 COMMANDS = {
+    "along-training": (
+        "passk_lib.llm.along_training:command",
+        "how conflict comes and goes while the tiny model is trained",
+    ),
     "coverage": (
         "passk_lib.llm.cli:coverage",
         "how often the experiment's intervals hold the exact value",
