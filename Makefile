@@ -13,7 +13,7 @@ READY := $(VENV)/.ready-$(KEY)
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help book test test-all bench lint hooks photos colab assignments release clean
+.PHONY: help book test test-all bench lint hooks photos pdf colab assignments release clean
 .DEFAULT_GOAL := help
 
 help:
@@ -23,6 +23,7 @@ help:
 	@echo "make bench     every promise of speed beside what this machine measures"
 	@echo "make lint      style and types of the code, conventions of the chapters, the workflows"
 	@echo "make hooks     strip outputs and check the style before every commit"
+	@echo "make pdf       the whole book as one PDF with static figures, _build/book.pdf"
 	@echo "make photos    pictures of every built page, in _build/photos"
 	@echo "make colab     notebooks that Colab can run, in _build/colab"
 	@echo "make assignments  student and solution notebooks, autograders, in _build/assignments"
@@ -75,6 +76,9 @@ release: $(READY)
 
 photos: book
 	@$(BIN)/python tools/photograph.py
+
+pdf: book
+	@$(BIN)/python tools/print_book.py
 
 colab: $(READY)
 	@$(BIN)/python -m passk_lib.book.stamp _build/colab
