@@ -13,7 +13,7 @@ READY := $(VENV)/.ready-$(KEY)
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
 
-.PHONY: help book test test-all bench lint hooks photos pdf colab assignments release clean
+.PHONY: help book test test-all bench lint hooks photos pdf colab slides assignments release clean
 .DEFAULT_GOAL := help
 
 help:
@@ -26,6 +26,7 @@ help:
 	@echo "make pdf       the whole book as one PDF with static figures, _build/book.pdf"
 	@echo "make photos    pictures of every built page, in _build/photos"
 	@echo "make colab     notebooks that Colab can run, in _build/colab"
+	@echo "make slides    every figure as an SVG for slides, in _build/slides"
 	@echo "make assignments  student and solution notebooks, autograders, in _build/assignments"
 	@echo "make release   version, changelog and tag; refuses a dirty or failing tree"
 	@echo "make clean     remove what was built; the environment in $(VENV) stays"
@@ -82,6 +83,9 @@ pdf: book
 
 colab: $(READY)
 	@$(BIN)/python -m passk_lib.book.stamp _build/colab
+
+slides: book
+	@$(BIN)/python tools/slides.py
 
 assignments: $(READY)
 	@$(BIN)/python -m passk_lib.course.assemble
