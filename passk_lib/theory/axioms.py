@@ -155,6 +155,7 @@ def gradient(f) -> Theorem:
 
 
 _SLOPE = {"Fp": "Fw", "Fw": "Fc", "Hp": "Hw"}  # F, F', F'' and H, H' at p(x)
+_TRANSFORMS = (("Fp", "Fw", "Fc"), ("Hp", "Hw"))  # what is known of these is _SLOPE alone
 
 
 def _derive(f):
@@ -199,13 +200,20 @@ def transform(t: Theorem, value, slope, curvature=None, heads=("Fp", "Fw", "Fc")
     """What holds for any differentiable F holds for this one: the instance F(p) = value.
 
     value, slope, curvature: functions of a prompt, built from u(x), orders and numbers alone;
-    that they are F and its derivatives is checked. constants: further symbols, such as a bound on
-    F', with what each becomes. The hypotheses are those of the instance.
+    that they are F and its derivatives is checked. heads: those of F or those of H, all of them.
+    constants: further symbols, such as a bound on F', with what each becomes. The hypotheses are
+    those of the instance.
     """
+    if tuple(heads) not in _TRANSFORMS:
+        raise Rejected(f"heads: {heads!r} name no transform of which nothing else is known")
+    if value is None or slope is None:
+        raise Rejected("a transform is given with its slope")
     spot = Prompt("x")
     formulas = [sympify(f(spot)) for f in (value, slope, curvature) if f is not None]
     if not all(_of_success(f, spot) for f in formulas):
         raise Rejected("a transform is built from the success probability of its prompt alone")
+    for formula in formulas:
+        nf(formula)  # before SymPy cancels: 1/u(x) has no meaning where u(x) may be 0
     for before, after in pairwise(formulas):
         if nf(_derive(before) - after * Grad(Fn("p", spot))):
             raise Rejected("the slope is not the derivative of the value")
@@ -213,14 +221,15 @@ def transform(t: Theorem, value, slope, curvature=None, heads=("Fp", "Fw", "Fc")
     for old, new in constants.items():
         if type(old) is not Symbol or old.name in DEFINITIONS or not _of_success(new, None):
             raise Rejected(f"{old} can only become a constant if it is one")
+        nf(sympify(new))
     sides = [t.left, t.right, *(e for h in t.hypotheses for e in (h.left, h.right))]
-    if curvature is None and any(_occurs(e, heads[2:]) for e in sides):
+    if curvature is None and any(_occurs(e, heads[2:], ()) for e in sides):
         raise Rejected("the second derivative of F is needed")
     by_head = dict(zip(heads, formulas, strict=False))
-    gone = {*heads, *(symbol.name for symbol in constants)}
+    symbols = {symbol.name for symbol in constants}
 
     def put(e):
-        if not _occurs(e, gone):
+        if not _occurs(e, heads, symbols):
             return e
         if e in constants:
             return sympify(constants[e])
@@ -249,16 +258,19 @@ def _of_success(e, x: Prompt | None) -> bool:
     return x is not None and isinstance(e, Fn) and e.head == "u" and e.args[1:] == (x,)
 
 
-def _occurs(e, names) -> bool:
-    """Whether a function or symbol of one of these names occurs in e, definitions unfolded."""
+def _occurs(e, heads, symbols) -> bool:
+    """Whether such a function or symbol occurs in e, definitions unfolded. The name of a variable
+    or of a vector is no symbol."""
+    if isinstance(e, Prompt | Completion | VectorSymbol):
+        return False
     if isinstance(e, Fn):
-        if e.head in names:
+        if e.head in heads:
             return True
-        return e.head in DEFINITIONS and _occurs(unfold(e), names)
+        return e.head in DEFINITIONS and _occurs(unfold(e), heads, symbols)
     if type(e) is Symbol:
-        return e.name in names or (
-            e.name in DEFINITIONS and _occurs(DEFINITIONS[e.name].body, names))
-    return any(_occurs(part, names) for part in e.args)
+        return e.name in symbols or (
+            e.name in DEFINITIONS and _occurs(DEFINITIONS[e.name].body, heads, symbols))
+    return any(_occurs(part, heads, symbols) for part in e.args)
 
 
 def same_gradient(t: Theorem) -> Theorem:

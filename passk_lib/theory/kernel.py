@@ -29,6 +29,7 @@ from .terms import (
     Prompt,
     VectorSymbol,
     Whole,
+    free_variables,
     substitute,
 )
 
@@ -219,7 +220,9 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
     """The instance of t at other prompts, completions, orders, symbols or vectors.
 
     suppositions: vectors may stand in hypotheses too, which then become those of the instance;
-    not in one for every theta, since what replaces them is taken at the theta considered.
+    not in one for every theta, since what replaces them is taken at the theta considered. Prompts
+    and completions that are free in a hypothesis stand there "for all": they keep their names, and
+    what replaces a vector must not name them.
     """
     mapping = {old: sympify(new) for old, new in mapping.items()}
     sides = (t.left, t.right)
@@ -229,12 +232,18 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
                     new, Prompt | Completion):
                 raise Rejected(f"{old} can only become a variable of its own sort")
             continue
+        if not isinstance(old, Whole | VectorSymbol) and (
+                type(old) is not Symbol or old.name in DEFINITIONS):
+            raise Rejected(f"{old} is no free symbol, vector, order, prompt or completion")
         form = nf(new)
         inside = [h for h in t.hypotheses if mentions(h.left, old) or mentions(h.right, old)]
         if inside and not (suppositions and isinstance(old, VectorSymbol)):
             raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
         if any(h.everywhere for h in inside):
             raise Rejected(f"{old} occurs in a hypothesis for every theta and cannot be replaced")
+        if any(free_variables(new) & (free_variables(h.left) | free_variables(h.right))
+               for h in inside):
+            raise Rejected(f"{old} stands in a hypothesis for all of what is free in {new}")
         sides += tuple(side for h in inside for side in (h.left, h.right))
         if isinstance(old, Whole):
             if not _is_order(new, old.least):
@@ -242,10 +251,8 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
             continue
         if isinstance(old, VectorSymbol):
             gone, own_sort = VectorSymbol(Symbol("#gone")), is_vector(form) or not form
-        elif type(old) is Symbol and old.name not in DEFINITIONS:
-            gone, own_sort = Symbol("#gone"), not is_vector(form)
         else:
-            raise Rejected(f"{old} is no free symbol, vector, order, prompt or completion")
+            gone, own_sort = Symbol("#gone"), not is_vector(form)
         if not own_sort:
             raise Rejected(f"{old} can only become a scalar if it is one, else a vector")
         if not new.is_number and any(_constant_in(old, side) for side in sides):
@@ -255,7 +262,8 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
     left, right = substitute(t.left, mapping), substitute(t.right, mapping)
     if not suppositions:
         return conclude(left, t.relation, right, [t])
-    moved = {Hypothesis(substitute(h.left, mapping), h.relation, substitute(h.right, mapping),
+    vectors = {old: new for old, new in mapping.items() if isinstance(old, VectorSymbol)}
+    moved = {Hypothesis(substitute(h.left, vectors), h.relation, substitute(h.right, vectors),
                         h.everywhere) for h in t.hypotheses}
     return Theorem(_KEY, left, t.relation, right, moved, t.axioms, t.rests_on)
 

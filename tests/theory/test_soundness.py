@@ -19,7 +19,9 @@ from passk_lib.theory.axioms import (
     power,
     power_sign,
     same_gradient,
+    success_probability,
     tangent,
+    transform,
 )
 from passk_lib.theory.kernel import (
     Rejected,
@@ -34,12 +36,17 @@ from passk_lib.theory.kernel import (
     power_equal,
     scaled,
     square,
+    squared_norm,
 )
 from passk_lib.theory.normal import Malformed, nf
 from passk_lib.theory.setting import (
     L1,
+    M1,
     Delta,
     F,
+    Fc,
+    Fp,
+    Fw,
     G,
     J,
     c,
@@ -47,9 +54,12 @@ from passk_lib.theory.setting import (
     eps,
     epsbar,
     g,
+    g1,
+    gF,
     k,
     k2,
     m,
+    minus,
     p,
     q,
     r,
@@ -58,6 +68,7 @@ from passk_lib.theory.setting import (
     x,
     x2,
     y,
+    yy,
     z,
 )
 from passk_lib.theory.terms import (
@@ -77,6 +88,7 @@ from passk_lib.theory.terms import (
 )
 
 b = VectorSymbol("bvec")
+J_1 = Grad(J(1))
 
 # ------------------------------------------------------------------------- numbers and exponents
 
@@ -187,6 +199,147 @@ def test_a_coefficient_of_an_operator_norm_stays_constant():
     t = combine(OpNorm(Hess(c * p(x), v), v), "=", OpNorm(Hess(c * p(x), v), v))
     with pytest.raises(Rejected, match="inside a gradient"):
         at(t, {c: p(x)})
+
+
+# ----------------------------------------------------------- instances of a general transform F
+
+
+def square_of_failure(t, **options):
+    """F(p) = (1-p)^2, with its slope -2 (1-p)."""
+    return transform(t, lambda z: u(z) ** 2, lambda z: -2 * u(z), **options)
+
+
+@pytest.mark.parametrize("value, slope, curvature", [
+    (lambda z: u(z) ** 2, lambda z: 2 * u(z), None),  # the sign of the derivative
+    (lambda z: 1 - u(z) ** k, lambda z: k * u(z) ** k, None),
+    (lambda z: 1 - u(z) ** k, lambda z: u(z) ** (k - 1), None),
+    (lambda z: 1 - u(z) ** k2, lambda z: k2 * u(z) ** (k2 - 1),
+     lambda z: k2 * (k2 - 1) * u(z) ** (k2 - 2)),
+    (lambda z: Integer(1), lambda z: Integer(1), None),
+])
+def test_a_transform_needs_its_own_derivatives(value, slope, curvature):
+    with pytest.raises(Rejected, match="not the derivative"):
+        transform(gradient(Fp(x)), value, slope, curvature)
+
+
+def test_a_transform_is_made_of_the_success_probability_of_its_prompt():
+    for value in (lambda z: u(x2), lambda z: minus(z), lambda z: E(u(x2), x2), lambda z: p(z),
+                  lambda z: ip(g(z), g(z))):
+        with pytest.raises(Rejected, match="success probability of its prompt alone"):
+            transform(gradient(Fp(x)), value, lambda z: Integer(0))
+
+
+def test_only_what_nothing_is_known_of_stands_for_a_transform():
+    one = dict(value=lambda z: Integer(5), slope=lambda z: Integer(0))
+    with pytest.raises(Rejected, match="heads"):  # else 5 <= 1
+        transform(bounded(minus(x))[1], **one, heads=("minus", "other"))
+    with pytest.raises(Rejected, match="heads"):  # else 1 - (1-p)^2 = E[r]
+        square_of_failure(success_probability(x, y), heads=("u", "other"))
+    with pytest.raises(Rejected, match="heads"):  # else grad F = -2 (1-p) grad p for every F
+        square_of_failure(gradient(Fp(x)), heads=("Hp", "Fw"))
+    with pytest.raises(Rejected, match="heads"):  # F'' would stay behind
+        square_of_failure(gradient(Fw(x)), heads=("Fp", "Fw"))
+
+
+def test_no_derivative_of_a_transform_stays_behind():
+    with pytest.raises(Rejected, match="second derivative"):
+        square_of_failure(gradient(Fw(x)))
+    with pytest.raises(Rejected, match="second derivative"):
+        square_of_failure(combine(0, "=", 0, assume(0, "=", Fc(x)), (-1, assume(0, "=", Fc(x)))))
+    with pytest.raises(Rejected, match="with its slope"):
+        transform(gradient(Fw(x)), lambda z: 1 - u(z), None, lambda z: Integer(1))
+
+
+def test_a_transform_does_not_divide_by_what_may_be_zero():
+    zero = scaled(assume(u(x) * m, "=", 0), Fp(x))  # m = 0 does not follow: u(x) may be 0
+    with pytest.raises(Malformed, match="negative"):
+        transform(zero, lambda z: 1 / u(z), lambda z: u(z) ** -2)
+    for n in (c, Rational(1, 2)):
+        with pytest.raises((Malformed, Rejected)):
+            transform(zero, lambda z, n=n: u(z) ** n, lambda z, n=n: -n * u(z) ** (n - 1))
+    with pytest.raises(Malformed, match="negative"):  # k may be 1
+        transform(zero, lambda z: 1 - u(z) ** k, lambda z: k * u(z) ** (k - 1),
+                  lambda z: -k * (k - 1) * u(z) ** (k - 2))
+    zero = scaled(assume(q * m, "=", 0), M1)
+    with pytest.raises(Malformed, match="negative"):
+        square_of_failure(zero, constants={M1: 1 / q})
+
+
+@pytest.mark.parametrize("old, new", [
+    (M1, u(x)), (M1, E(u(x), x)), (M1, Fw(x)), (M1, J(1)), (k, Integer(0)), (eps, Integer(2)),
+    (x, x2), (g1, v), (M1, v), (M1, eps)])
+def test_a_constant_of_a_transform_stays_a_constant(old, new):
+    with pytest.raises(Rejected, match="can only become a constant"):
+        square_of_failure(gradient(M1 * Fp(x)), constants={old: new})
+
+
+def test_the_name_of_a_variable_is_no_constant_of_a_transform():
+    two = success_probability(x, y)
+    twice = combine(p(x) ** 2, "=", E(r(x, y) * r(x, yy), y, yy),
+                    (p(x) + E(r(x, y), y), two))
+    t = square_of_failure(twice, constants={Symbol("y"): Symbol("y'")})  # else p^2 = E[r^2] = p
+    assert nf(t.left) == nf(twice.left) and nf(t.right) == nf(twice.right)
+    for old, left in ((Symbol("bvec"), ip(b, v)), (Symbol("minus"), minus(x)), (Symbol("u"), u(x))):
+        same = square_of_failure(combine(left, "=", left), constants={old: Integer(5)})
+        assert same.left == left
+
+
+def test_a_transform_takes_the_hypotheses_along():
+    falls, its = assume(0, "≤", Fw(x)), assume(0, "≤", -2 * u(x))
+    assert square_of_failure(falls).hypotheses == its.hypotheses
+    everywhere = square_of_failure(assume(Fw(x), "≤", M1, everywhere=True), constants={M1: k})
+    (h,) = everywhere.hypotheses
+    assert h.everywhere and (h.left, h.right) == (-2 * u(x), k)
+
+
+# ------------------------------------------------------------------ vectors inside suppositions
+
+
+def test_a_vector_in_a_supposition_is_not_captured_by_its_prompts():
+    friendly = at(assume(0, "≤", ip(v, g(x))), {x: x2})  # for all x: 0 <= <v, g(x)>
+    with pytest.raises(Rejected, match="for all"):  # else no two prompts would interfere
+        at(friendly, {v: g(x)}, suppositions=True)
+    with pytest.raises(Rejected, match="for all"):
+        at(assume(0, "≤", ip(v, g(x)) + ip(g1, g1)), {g1: gF, v: g(x) + g(x2)}, suppositions=True)
+    stronger = at(friendly, {v: g(Prompt("other"))}, suppositions=True)
+    with pytest.raises(Rejected, match="none of the proofs"):
+        discharge(stronger, squared_norm(g(x)))
+    inside = at(assume(0, "<", E(ip(v, g(x)), x)), {v: g(x)}, suppositions=True)
+    assert nf(inside.right) == nf(E(ip(g(x), g(x2)), x2))  # the bound prompt steps aside
+
+
+def test_prompts_of_a_supposition_do_not_merge():
+    friendly = claims.result("passk-of-B.1").parts[0].theorem  # under 0 <= kappa(x, x') for all
+    merged = at(friendly, {x: x2}, suppositions=True)
+    assert merged.hypotheses == friendly.hypotheses
+    with pytest.raises(Rejected, match="none of the proofs"):  # else without any supposition
+        discharge(merged, squared_norm(g(x2)))
+
+
+def test_a_supposition_stays_with_what_replaces_its_vector():
+    conflict = assume(ip(g1, gF), "<", 0)
+    (h,) = at(conflict, {g1: J_1, gF: b}, suppositions=True).hypotheses
+    assert nf(h.left) == nf(ip(J_1, b)) and nf(h.right) == ()
+    swapped = at(assume(ip(g1, g1), "<", ip(gF, gF)), {g1: gF, gF: g1}, suppositions=True)
+    (h,) = swapped.hypotheses
+    assert (h.left, h.right) == (ip(gF, gF), ip(g1, g1))
+    with pytest.raises(Rejected, match="occurs in a hypothesis"):
+        at(conflict, {g1: J_1})
+
+
+@pytest.mark.parametrize("old, new", [(m, q), (k, k + 1), (g1, m), (J(1), m)])
+def test_only_vectors_are_replaced_in_suppositions(old, new):
+    t = assume(m + k, "<", ip(g1, gF))
+    with pytest.raises(Rejected):
+        at(t, {old: new}, suppositions=True)
+
+
+def test_a_supposition_for_every_theta_holds_its_vectors_fixed():
+    t = assume(0, "≤", ip(g1, g(x)), everywhere=True)
+    with pytest.raises(Rejected, match="every theta"):
+        at(t, {g1: J_1}, suppositions=True)
+    with pytest.raises(Rejected, match="inside a gradient"):
+        at(assume(0, "<", Hess(p(x), v)), {v: J_1}, suppositions=True)
 
 
 # ------------------------------------------------------------------------------- binders, names
