@@ -13,6 +13,7 @@ import hashlib
 import os
 import platform
 import time
+from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
@@ -142,7 +143,7 @@ _REASONING = {
     "prompts": 2000,
     "max_new_tokens": 4096,
     "sequences_per_batch": 64,
-    "tokens_per_batch": 16384,
+    "tokens_per_batch": 4096,
 }
 READY = {
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-7B": _REASONING,
@@ -422,19 +423,18 @@ class _Runner:
             union_scope(self.model, scopes),
             self.settings.tokens_per_batch,
         )
-        # Two folds of prompts: every score once against all prompts, once against the other fold.
+        # Two folds of prompts, one after the other: no more than one mean gradient is ever held.
         fold = np.arange(size) % 2
-        indicators = np.stack([fold == 0, fold == 1]).astype(float)
-        first, second = self._means("gradients", "sampled", together, indicators)
+        first, second = (
+            self._scores(f"fold-{f}", together, scopes, (fold == f).astype(float)) for f in (0, 1)
+        )
         arrays = {}
         for i, scope in enumerate(scopes):
             lm = together.with_scope(scope)
-            u, v = lm.project(first), lm.project(first + second)
-            found = {"agreement": self._inner("gradients", f"sampled-{i}", lm, v)}
-            to_first = self._inner("gradients", f"fold-{i}", lm, u)
-            to_second = found["agreement"] - to_first
-            share = indicators.mean(axis=1)
-            found["crossfit"] = np.where(fold == 0, to_second / share[1], to_first / share[0])
+            found = {"agreement": first[scope] + second[scope]}
+            found["crossfit"] = np.where(
+                fold == 0, second[scope] / np.mean(fold == 1), first[scope] / np.mean(fold == 0)
+            )
             if self.settings.kernel and size * lm.dim <= KERNEL_NUMBERS:
                 found["kernel"] = self._kernel(lm)
                 found["norm_sq"] = np.diag(found["kernel"]).copy()
@@ -460,19 +460,25 @@ class _Runner:
                 weights[_filter_key(delta1, delta2)] = flags * size / flags.sum()
         arrays = {}
         for name, v in weights.items() if scopes else ():
-            # Sums over all processes are in it: they all have it, or none has.
-            if (part := self.store.part("gradients", name)) is None:
-                (mean,) = self._means("gradients", name, together, v[None])
-                part = {}
-                for i, scope in enumerate(scopes):
-                    lm = together.with_scope(scope)
-                    part[scope] = self._inner("gradients", f"{name}-{i}", lm, lm.project(mean))
-                if self.crew.rank == 0:
-                    self.store.keep("gradients", name, part)
-                self.store.drop("gradients", f"{name}-means{self.share}")
-            for scope, scores in part.items():
+            for scope, scores in self._scores(name, together, scopes, v).items():
                 arrays[_key(self.settings.scopes.index(scope), scope, name)] = scores
         return arrays
+
+    def _scores(
+        self, name: str, together: LMField, scopes: Sequence[str], v: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """(N,) <g_i, mean of v g> in each scope: one backward and one forward-mode pass."""
+        # Sums over all processes are in it: they all have it, or none has.
+        if (part := self.store.part("gradients", name)) is None:
+            (mean,) = self._means("gradients", name, together, v[None])
+            part = {}
+            for i, scope in enumerate(scopes):
+                lm = together.with_scope(scope)
+                part[scope] = self._inner("gradients", f"{name}-{i}", lm, lm.project(mean))
+            if self.crew.rank == 0:
+                self.store.keep("gradients", name, part)
+            self.store.drop("gradients", f"{name}-means{self.share}")
+        return part
 
     def exact(self) -> dict[str, np.ndarray]:
         """Whole prompt set, and the drawn prompts taken as if they were all there is."""

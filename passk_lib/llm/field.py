@@ -249,7 +249,8 @@ class LMField(PromptField):
                 if scale == 1.0:
                     yield parts
                 else:
-                    yield [None if g is None else g.to(self._sum_dtype) / scale for g in parts]
+                    # One at a time: together, in float32, they would be another copy of the model.
+                    yield (None if g is None else g.to(self._sum_dtype) / scale for g in parts)
 
     @contextmanager
     def _differentiable(self, leaves):
