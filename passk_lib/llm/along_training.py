@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from tqdm import tqdm
 
-from ..checks import as_number, as_positive_integers
+from ..checks import as_integers, as_number, as_positive_integers
 from ..interference import conflict
 from .field import LMField
 from .models import one_thread
@@ -26,26 +26,32 @@ STEPS = (100, 200, 300, 400, 500, 600, 700, 800, 1000, 1250, 1500, 1750, 2000)
 KS = (2, 8, 32)
 
 
-def conflict_at(model, tokenizer, ks=KS, hard_fraction: float = 0.15) -> dict:
-    """Where one model stands on the whole prompt set: exact success and the cosines by k.
+def conflict_at(model, tokenizer, ks=KS, hard_fraction: float = 0.15, every: int = 1) -> dict:
+    """Where one model stands on the prompt set: exact success and the cosines by k.
 
+    every: takes each `every`-th easy and hard prompt as if they were all; 1 takes the whole set.
     pass_at_1, easy, hard: mean success probabilities, over D and over its two kinds of prompts.
     cosine: one number in [-1, 1] for each k, between ∇J_k and ∇J_1 in all parameters: equation (9).
     hard_disagree: share of the hard prompts with a negative agreement score, equation (8).
     """
     ks = np.atleast_1d(as_positive_integers("ks", list(ks)))
-    task = Subtraction(as_number("hard_fraction", hard_fraction, 0.0, 1.0))
+    every = int(as_integers("every", every, 1))
+    share = as_number("hard_fraction", hard_fraction, 0.0, 1.0)
+    task = Subtraction(share)
+    index = np.concatenate([np.flatnonzero(task.hard == flag)[::every] for flag in (False, True)])
+    hard = task.hard[index]
+    mass = np.where(hard, share / hard.sum(), (1 - share) / (~hard).sum())
     with one_thread():
-        rows = exact_rows(model, tokenizer, task)
-        field = LMField(model, rows, task.mass, success_of(rows))
+        rows = exact_rows(model, tokenizer, task, index)
+        field = LMField(model, rows, mass, success_of(rows))
         scores = field.inner(field.mean())
         cosine = [float(conflict(field, int(k)).cosine) for k in ks]
     return {
         "pass_at_1": float(field.success @ field.mass),
-        "easy": float(field.success[~task.hard].mean()),
-        "hard": float(field.success[task.hard].mean()),
+        "easy": float(field.success[~hard].mean()),
+        "hard": float(field.success[hard].mean()),
         "cosine": cosine,
-        "hard_disagree": float((scores[task.hard] < 0).mean()),
+        "hard_disagree": float((scores[hard] < 0).mean()),
     }
 
 
