@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .checks import as_integers, as_number, read_only
+from .checks import as_integer, as_number, read_only
 from .field import PromptField, Vector, as_field_at
 from .interference import best_set, interference_set, least_score_bound
 from .objectives import Objective, PassAtK, as_objective
@@ -67,12 +67,14 @@ def ascend(
     positive mass along the way. direction: the vector to follow from a field, instead of ∇J of
     the objective; `mitigation.along` makes such functions.
     """
-    field_at, steps = as_field_at(field_at), int(as_integers("steps", steps, 0))
+    field_at, steps = as_field_at(field_at), as_integer("steps", steps, 0)
     schedule = None if isinstance(objective, Objective) or not callable(objective) else objective
     if schedule is not None and direction is not None:
         raise ValueError(
             "direction must not be given where objective is a schedule: it follows one"
         )
+    if direction is not None and not callable(direction):
+        raise TypeError(f"direction must be a function of a field; got {direction!r}")
     fixed = None if schedule else as_objective(objective)  # type: ignore[arg-type]
     objective_at = schedule or (lambda i: fixed)
     if (step is None) == (length is None):
@@ -97,6 +99,11 @@ def ascend(
                 by_stratum[label][name].append(part.value(each))
         if i < steps:
             way = direction(field) if direction else field.objective_gradient(objective_at(i))
+            if isinstance(thetas[-1], np.ndarray) and np.shape(way) != thetas[-1].shape:
+                raise ValueError(
+                    f"direction must have the shape of theta, {thetas[-1].shape}; got "
+                    f"{np.shape(way)}"
+                )
             thetas.append(thetas[-1] + (step if length is None else _to_length(length, way)) * way)
     return Trajectory(
         objective=climbed[0].name if schedule is None else _name(schedule),
@@ -110,8 +117,12 @@ def ascend(
 
 def _to_length(length: float, way: Vector) -> float:
     """The factor that gives a direction this length; 0 for the zero vector."""
+    scale = 1.0
+    if isinstance(way, np.ndarray) and way.dtype == np.float64:  # its square may leave the range
+        scale = float(np.abs(way).max()) or 1.0
+        way = way / scale
     norm = math.sqrt(float(way @ way))
-    return length / norm if norm > 0 else 0.0
+    return length / norm / scale if norm > 0 else 0.0
 
 
 def _name(schedule: Schedule) -> str:

@@ -16,6 +16,7 @@ __all__ = [
     "as_counts",
     "as_finite",
     "as_flags",
+    "as_integer",
     "as_integers",
     "as_masses",
     "as_nonnegative",
@@ -132,6 +133,14 @@ def as_integers(name: str, x, low: int = -LARGEST_INTEGER) -> np.ndarray:
         raise TypeError(f"{name} must be {allowed}; got {x!r} of dtype {array.dtype}")
     _reject(name, allowed, array, (array < low) | (array > LARGEST_INTEGER))
     return array.astype(np.int64, copy=False)
+
+
+def as_integer(name: str, x, low: int = -LARGEST_INTEGER) -> int:
+    """`x` as one int with low <= x <= 2^53."""
+    array = as_integers(name, x, low)
+    if array.ndim:
+        raise ValueError(f"{name} must be one integer; got shape {array.shape}")
+    return int(array)
 
 
 def as_positive_integers(name: str, k) -> np.ndarray:

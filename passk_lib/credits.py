@@ -29,7 +29,7 @@ from math import comb
 
 import numpy as np
 
-from .checks import as_integers, as_probabilities
+from .checks import as_finite, as_integer, as_probabilities
 from .field import PromptField
 from .interference import conflict
 from .objectives import ArcsinSqrt, Conditions, LogP, Objective, PassAtK
@@ -51,7 +51,10 @@ class Surd:
     @classmethod
     def root(cls, radicand) -> Surd:
         """√radicand of a Fraction >= 0."""
-        radicand = Fraction(radicand)
+        try:
+            radicand = Fraction(radicand)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(f"radicand must be a rational number; got {radicand!r}") from None
         if radicand < 0:
             raise ValueError(f"radicand must be at least 0; got {radicand}")
         free, square, factor = radicand.numerator * radicand.denominator, 1, 2
@@ -115,6 +118,11 @@ class HardArcsin(Objective):
         with np.errstate(divide="ignore"):
             return np.sqrt(1 - p) / np.sqrt(p)
 
+    def curvature(self, p):
+        p = as_probabilities("p", p)
+        with np.errstate(divide="ignore", over="ignore"):
+            return -1 / (2 * p * np.sqrt(p) * np.sqrt(1 - p))
+
     @property
     def conditions(self) -> Conditions:
         return ArcsinSqrt(2).conditions  # concave, unbounded
@@ -141,7 +149,7 @@ class Advantage:
 
     def coefficients(self, n: int) -> tuple[Surd, ...]:
         """The n Bernstein coefficients u(n, j+1) - v(n, j) of F_n', j = 0 ... n - 1."""
-        n = int(as_integers("n", n, self.least_n))
+        n = as_integer("n", n, self.least_n)
         return tuple(
             Surd.of(self.correct(n, j + 1)) - Surd.of(self.incorrect(n, j)) for j in range(n)
         )
@@ -171,14 +179,20 @@ class Advantage:
 
 @dataclass(frozen=True)
 class Ascended(Objective):
-    """F_n of an advantage: the Bernstein coefficients of F_n', each at least 0, as floats."""
+    """F_n of an advantage: the n Bernstein coefficients of F_n', each at least 0, as floats.
+
+    n: at most 1000, since the binomial coefficients of more leave the range of a float.
+    """
 
     advantage: str
     n: int
     bernstein: tuple[float, ...]
 
     def __post_init__(self):
-        if min(self.bernstein) < 0:
+        n = as_integer("n", self.n, 1)
+        if n > 1000:
+            raise ValueError(f"n must be at most 1000 as an objective; got {n}")
+        if as_finite("bernstein", self.bernstein, (n,)).min() < 0:
             raise ValueError(
                 f"F_n of {self.advantage} must not fall; its coefficients at n = {self.n} are "
                 f"{self.bernstein}"
@@ -230,7 +244,7 @@ def _chen(k: int, n: int, c: int, extra: Fraction) -> Surd:
 
 def published(k: int = 4) -> tuple[Advantage, ...]:
     """The advantages that the book compares. k: the order of those that have one, at least 1."""
-    k = int(as_integers("k", k, 1))
+    k = as_integer("k", k, 1)
     return (
         Advantage(
             "mean baseline",
@@ -326,9 +340,11 @@ def surrogates(n: int = 8, k: int = 4, at: PromptField | None = None) -> list[di
     said to ascend (None without a field, or where F' is infinite on it); negative is conflict,
     which holds if and only if the mean agreement under D̃ ∝ F_n' D is negative: (11).
     """
-    n, k = int(as_integers("n", n, 2)), int(as_integers("k", k, 1))
+    n, k = as_integer("n", n, 2), as_integer("k", k, 1)
     if k > n:
         raise ValueError(f"k must be at most n = {n}; got {k}")
+    if at is not None and not isinstance(at, PromptField):
+        raise TypeError(f"at must be a PromptField or None; got {at!r}")
     rows = []
     for each in published(k):
         said, ascended = each.said(n), each.ascended(n)

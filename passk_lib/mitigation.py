@@ -29,7 +29,7 @@ from functools import partial
 
 import numpy as np
 
-from .checks import as_integers, as_number
+from .checks import as_finite, as_integer, as_number
 from .field import PromptField, Vector
 from .objectives import Objective, PassAtK, as_objective
 
@@ -53,7 +53,10 @@ do by rounding."""
 
 @dataclass(frozen=True)
 class Gram:
-    """The three inner products of ∇J_1 and ∇J_k at one θ, in squared units of the gradients."""
+    """The three inner products of ∇J_1 and ∇J_k at one θ, in squared units of the gradients.
+
+    one, k: from 0 to 1e150.
+    """
 
     one: float
     """‖∇J_1‖²."""
@@ -63,7 +66,8 @@ class Gram:
     """‖∇J_k‖²."""
 
     def __post_init__(self):
-        one, k = as_number("one", self.one, 0), as_number("k", self.k, 0)
+        # Beyond 1e150 the coefficients and rates may leave the range of a float.
+        one, k = as_number("one", self.one, 0, 1e150), as_number("k", self.k, 0, 1e150)
         cross, largest = as_number("cross", self.cross), math.sqrt(one) * math.sqrt(k)
         if abs(cross) > largest * (1 + ROUNDING):
             raise ValueError(
@@ -98,8 +102,10 @@ class Gram:
 
     def norm(self, alpha: float, beta: float) -> float:
         """‖alpha ∇J_1 + beta ∇J_k‖."""
-        square = alpha**2 * self.one + 2 * alpha * beta * self.cross + beta**2 * self.k
-        return math.sqrt(max(0.0, square))  # below 0 by rounding only
+        _, scale = math.frexp(max(abs(alpha), abs(beta)))  # a power of 2: no square overflows
+        a, b = math.ldexp(alpha, -scale), math.ldexp(beta, -scale)
+        square = a * a * self.one + 2 * a * b * self.cross + b * b * self.k
+        return math.ldexp(math.sqrt(max(0.0, square)), scale)  # below 0 by rounding only
 
 
 @dataclass(frozen=True)
@@ -182,6 +188,8 @@ def along(mitigation: Mitigation, k: Objective | int) -> Callable[[PromptField],
     """The direction of a mitigation of pass@k (or another objective) as a function of a field, for
     `ascend(direction=...)`. Asks the field for two weighted means in one call."""
     objective = as_objective(k)
+    if not callable(mitigation):
+        raise TypeError(f"mitigation must be a Mitigation, such as one_sided(); got {mitigation!r}")
 
     def direction(field: PromptField) -> Vector:
         one, other = field.means(np.stack([np.ones(field.size), field.weight(objective)]))
@@ -203,11 +211,12 @@ def safe_step(gram: Gram, coefficients: tuple[float, float], L_1: float, L_k: fl
     Returns math.inf where d = 0.
     """
     L_1, L_k = (as_number(*pair, 0, open_low=True) for pair in (("L_1", L_1), ("L_k", L_k)))
-    square = gram.norm(*coefficients) ** 2
-    if square == 0:
+    alpha, beta = (float(each) for each in as_finite("coefficients", coefficients, (2,)))
+    norm = gram.norm(alpha, beta)
+    if norm == 0:
         return math.inf
-    pairs = zip(gram.rates(*coefficients), (L_1, L_k), strict=True)
-    return max(0.0, min(2 * rate / (L * square) for rate, L in pairs))
+    pairs = zip(gram.rates(alpha, beta), (L_1, L_k), strict=True)
+    return max(0.0, min(2 * (rate / norm) / L / norm for rate, L in pairs))
 
 
 @dataclass(frozen=True)
@@ -221,12 +230,12 @@ class Annealing:
 
     def __post_init__(self):
         for name in ("first", "last", "steps"):
-            object.__setattr__(self, name, int(as_integers(name, getattr(self, name), 1)))
+            object.__setattr__(self, name, as_integer(name, getattr(self, name), 1))
 
     @property
     def name(self) -> str:
         return f"pass@{self.first} to pass@{self.last}"
 
     def __call__(self, i: int) -> PassAtK:
-        share = min(1.0, int(as_integers("i", i, 0)) / max(1, self.steps - 1))
+        share = min(1.0, as_integer("i", i, 0) / max(1, self.steps - 1))
         return PassAtK(round(self.first ** (1 - share) * self.last**share))

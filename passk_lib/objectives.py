@@ -119,6 +119,8 @@ class Conditions:
     turn: float | None = None
     """F' does not rise before this p and does not fall after it: 1 for a concave F, 0 for a convex
     one. None where nothing is known."""
+    steepest_at_ends: bool = False
+    """Whether |F''| over every interval is known to be largest at one of its ends."""
 
     @property
     def falls(self) -> bool:
@@ -220,7 +222,7 @@ class PassAtK(Objective):
 
     @property
     def conditions(self) -> Conditions:
-        return Conditions(self.k, self.k * (self.k - 1), 1.0)
+        return Conditions(self.k, self.k * (self.k - 1), 1.0, True)
 
 
 @dataclass(frozen=True)
@@ -249,7 +251,7 @@ class LogP(Objective):
 
     @property
     def conditions(self) -> Conditions:
-        return Conditions(turn=1.0)
+        return Conditions(turn=1.0, steepest_at_ends=True)
 
 
 @dataclass(frozen=True)
@@ -296,7 +298,7 @@ class ArcsinSqrt(Objective):
 
     @property
     def conditions(self) -> Conditions:
-        return Conditions(turn=0.5 if self.k == 1 else 1.0)
+        return Conditions(turn=0.5 if self.k == 1 else 1.0, steepest_at_ends=True)
 
 
 @dataclass(frozen=True)
@@ -343,7 +345,8 @@ class PowerMean(Objective):
     @property
     def conditions(self) -> Conditions:
         steep = abs(self.a - 1) if self.a == 1 or self.a >= 2 else math.inf
-        return Conditions(1.0 if self.a >= 1 else math.inf, steep, 1.0 if self.a <= 1 else 0.0)
+        largest = 1.0 if self.a >= 1 else math.inf
+        return Conditions(largest, steep, 1.0 if self.a <= 1 else 0.0, True)
 
 
 @dataclass(frozen=True)
@@ -385,7 +388,7 @@ class Entropic(Objective):
     @property
     def conditions(self) -> Conditions:
         largest = math.expm1(abs(self.t)) / abs(self.t)
-        return Conditions(largest, abs(self.t) * largest**2, 1.0 if self.t > 0 else 0.0)
+        return Conditions(largest, abs(self.t) * largest**2, 1.0 if self.t > 0 else 0.0, True)
 
 
 @dataclass(frozen=True)
@@ -422,7 +425,7 @@ class AllCorrect(Objective):
 
     @property
     def conditions(self) -> Conditions:
-        return Conditions(self.k, self.k * (self.k - 1), 0.0)
+        return Conditions(self.k, self.k * (self.k - 1), 0.0, True)
 
 
 @dataclass(frozen=True)
@@ -491,15 +494,17 @@ class Clipped(Objective):
 
     @property
     def conditions(self) -> Conditions:
-        """|F''| of every objective here is largest at an end of the interval that is kept."""
+        """|F''| over the interval that is kept: at its ends where the objective says that it is
+        largest there, else what bounds it everywhere."""
         inner = self.objective.conditions
         low, high = self._kept
-        ends = np.abs(self.objective.curvature(np.array(self._kept))).max() if low < high else 0.0
-        return Conditions(
-            min(inner.largest_weight, self.ceiling),
-            float(min(inner.largest_curvature, ends)),
-            inner.turn,
-        )
+        steep = inner.largest_curvature
+        if low == high:
+            steep = 0.0
+        elif inner.steepest_at_ends:
+            ends = np.abs(self.objective.curvature(np.array(self._kept)))
+            steep = min(steep, float(ends.max()))
+        return Conditions(min(inner.largest_weight, self.ceiling), steep, inner.turn)
 
 
 def as_objective(objective: Objective | int) -> Objective:

@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from .checks import as_finite, as_integers, as_number
+from .checks import as_finite, as_integer, as_number
 
 __all__ = ["StoppingRule", "Verdict", "cost_of_pass_at_k", "false_alarm_bound"]
 
@@ -42,8 +42,8 @@ class StoppingRule:
     seen: int = 0
 
     def __post_init__(self):
-        object.__setattr__(self, "patience", int(as_integers("patience", self.patience, 1)))
-        object.__setattr__(self, "seen", int(as_integers("seen", self.seen, 0)))
+        object.__setattr__(self, "patience", as_integer("patience", self.patience, 1))
+        object.__setattr__(self, "seen", as_integer("seen", self.seen, 0))
 
     def see(self, interval) -> StoppingRule:
         """The rule after one more interval (low, high) for ⟨∇J_k, ∇J_1⟩."""
@@ -64,9 +64,6 @@ def false_alarm_bound(looks: int, level: float = 0.9, patience: int = 2) -> floa
     side), and `patience` looks in a row include one whose number `patience` divides. No
     independence between looks is needed; with it the chance is far smaller.
     """
-    looks, patience = (
-        int(as_integers(name, x, low))
-        for name, x, low in (("looks", looks, 0), ("patience", patience, 1))
-    )
+    looks, patience = as_integer("looks", looks, 0), as_integer("patience", patience, 1)
     level = as_number("level", level, 0.0, 1.0)
     return min(1.0, math.floor(looks / patience) * (1 - level) / 2)

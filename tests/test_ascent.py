@@ -228,3 +228,22 @@ def test_promised_steps_scale_with_the_units_of_the_gradients(scale):
     for name in one:
         assert one[name].step > 0
         assert other[name].step * scale**2 == pytest.approx(one[name].step, rel=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-200, 1.0, 1e200])
+def test_steps_of_equal_length_do_not_depend_on_the_size_of_the_direction(toy, size):
+    path = ascend(
+        toy.field,
+        THETA_REF,
+        5,
+        length=0.1,
+        steps=2,
+        direction=lambda field: size * np.array([3.0, 4.0]),
+    )
+    np.testing.assert_allclose(np.diff(path.thetas, axis=0), [[0.06, 0.08]] * 2, rtol=1e-12)
+
+
+def test_a_direction_that_is_none_is_named(toy):
+    for direction in (3, lambda field: None, lambda field: np.zeros(3)):
+        with pytest.raises((TypeError, ValueError), match="direction must"):
+            ascend(toy.field, THETA_REF, 5, step=0.1, steps=1, direction=direction)

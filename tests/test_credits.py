@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from passk_lib.bandit import THETA_REF, Toy
-from passk_lib.credits import HardArcsin, Surd, published, surrogates
+from passk_lib.credits import Ascended, HardArcsin, Surd, published, surrogates
 from passk_lib.estimators import sample_credits, unbiased_credit
 from passk_lib.interference import conflict
-from passk_lib.objectives import PassAtK
+from passk_lib.objectives import ArcsinSqrt, Clipped, Entropic, LogP, PassAtK, PowerMean
 
 K = 3
 ALL = published(K)
@@ -183,3 +183,48 @@ def test_the_hard_weighted_surrogate_has_the_stated_slope():
 def test_a_k_that_no_subset_has_is_refused():
     with pytest.raises(ValueError, match="k must be at most n = 4; got 5"):
         surrogates(4, 5)
+
+
+INNERS = [
+    *(each.ascended(n) for k, n in [(3, 5), (3, 9), (4, 8)] for each in published(k)),
+    HardArcsin(),
+    Clipped(LogP(), 2),
+    PassAtK(5),
+    ArcsinSqrt(3),
+    PowerMean(0.5),
+    Entropic(5),
+]
+
+
+@pytest.mark.parametrize("inner", INNERS, ids=lambda inner: inner.name)
+@pytest.mark.parametrize("ceiling", [0.5, 1.0, 5.0])
+def test_the_slope_of_a_clipped_weight_stays_below_its_bound(inner, ceiling):
+    # Chen et al.'s polynomial is steepest inside, a clipped log p where it was clipped before.
+    if inner.conditions.turn is None:
+        with pytest.raises(ValueError, match="where its weight turns"):
+            Clipped(inner, ceiling)
+        return
+    clipped = Clipped(inner, ceiling)
+    p = np.linspace(1e-4, 1 - 1e-4, 20001)
+    slopes = np.abs(np.diff(clipped.weight(p))) / np.diff(p)
+    assert slopes.max() <= clipped.conditions.largest_curvature * (1 + 1e-6) + 1e-9
+
+
+def test_the_slope_of_hard_arcsin_is_the_derivative_of_its_weight():
+    with mp.workdps(30):
+        for p in (0.001, 0.3, 0.9):
+            exact = mp.diff(lambda t: mp.sqrt((1 - t) / t), mp.mpf(p))
+            assert float(HardArcsin().curvature(p)) == pytest.approx(float(exact), rel=1e-12)
+
+
+def test_bad_arguments_are_named():
+    for call, message in [
+        (lambda: published([2, 3]), "k must be one integer"),
+        (lambda: surrogates(3, 2, at=4), "at must be a PromptField"),
+        (lambda: Surd.root(None), "radicand must be a rational"),
+        (lambda: Ascended("a", 2, (1.0,)), "bernstein must have shape"),
+        (lambda: Ascended("a", 1, (float("nan"),)), "bernstein must be finite"),
+        (lambda: published(4)[0].ascended(2000), "n must be at most 1000"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=message):
+            call()

@@ -258,3 +258,30 @@ def test_an_unbounded_weight_has_no_smoothness():
         with pytest.raises(ValueError, match=f"bounded slope; {objective.name} has none"):
             smoothness(objective, 1, 1)
     assert smoothness(3, 1.0, 2.0) == 9.0 and smoothness(AllCorrect(3), 1.0, 2.0) == 6 + 9
+
+
+def test_no_promise_rests_on_a_number_that_is_none():
+    gram = Gram(1, -0.5, 1)
+    for bad in ((np.nan, 1), (1, np.inf), (1,), (1, 2, 3)):
+        with pytest.raises(ValueError, match="coefficients must"):
+            safe_step(gram, bad, 1, 1)
+    for one, k in ((1e308, 1e308), (1, 1e300)):
+        with pytest.raises(ValueError, match="at most 1e"):
+            Gram(one, 0, k)
+    with pytest.raises(TypeError, match="mitigation must be"):
+        along(None, 3)
+    with pytest.raises(ValueError, match="first must be one integer"):
+        Annealing([1, 2], 1, 5)
+
+
+@pytest.mark.parametrize(
+    "one, cosine, k",
+    [(1e-300, -1, 1e150), (1e150, -0.9, 1e-300), (1e-200, -0.9, 1e-200), (1e150, -1, 1e150)],
+)
+def test_gradients_of_any_size_give_finite_coefficients_and_steps(one, cosine, k):
+    gram = Gram(one, cosine * np.sqrt(one) * np.sqrt(k), k)
+    for mitigation in (mix(0.5), no_loss_mix(), one_sided(), pcgrad(), min_norm()):
+        alpha, beta = mitigation(gram)
+        numbers = [alpha, beta, gram.norm(alpha, beta), *gram.rates(alpha, beta)]
+        assert np.isfinite(numbers).all()
+        assert safe_step(gram, (alpha, beta), 1, 1) >= 0
