@@ -130,7 +130,7 @@ def test_input_that_must_be_refused():
     ("yours", "right"),
     [(1.0, 2.0), (None, 1.0), ("1", 1.0), ([1, 2], [1, 2, 3]), (True, 1.0), (math.nan, 1.0),
      (np.ones((2, 1)), np.ones(2)), ({"a": 1}, {"b": 1}), (1.0, True), ("easy", "hard"),
-     (10**400, 1.0), (2**80, 2**81)],
+     (10**400, 1.0), (2**80, 2**81), (1e6, math.inf), (math.inf, -math.inf)],
 )  # fmt: skip
 def test_values_of_another_size_shape_or_kind_are_wrong(yours, right):
     assert "it should be" in said(equal, "x", as_answer(yours), right)
