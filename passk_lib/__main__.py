@@ -50,6 +50,7 @@ def usage() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
         try:
             return _main(arguments)
@@ -58,10 +59,13 @@ def main(arguments: list[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` for one, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141  # what a shell says of a command that a closed pipe ended
+    except KeyboardInterrupt as interrupt:  # also while a command's libraries are being imported
+        text = " ".join(str(interrupt).split()) or "interrupted"
+        print(f"\n{' '.join(['passk', *arguments[:1]])}: {text}", file=sys.stderr)
+        return 130
 
 
-def _main(arguments: list[str] | None) -> int:
-    arguments = sys.argv[1:] if arguments is None else arguments
+def _main(arguments: list[str]) -> int:
     if not arguments or arguments[0] in ("-h", "--help"):
         print(usage())
         return 0 if arguments else 2
@@ -92,10 +96,6 @@ def _main(arguments: list[str] | None) -> int:
         text = " ".join(str(error).split()) or type(error).__name__
         print(f"passk {name}: error: {text}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt as interrupt:
-        text = " ".join(str(interrupt).split()) or "interrupted"
-        print(f"\npassk {name}: {text}", file=sys.stderr)
-        return 130
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ READY = {
         "prompts": 200,
         "max_new_tokens": 384,
         "sequences_per_batch": 128,
-        "tokens_per_batch": 4096,
+        "tokens_per_batch": 1024,
     },
 }
 # Samples of one policy, scores of another: the report says so.

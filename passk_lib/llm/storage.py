@@ -290,7 +290,12 @@ def read_stage(folder: Path, manifest: dict, stage: str) -> dict[str, np.ndarray
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise ValueError(f"{path}: is missing though the manifest lists it") from None
+        raise ValueError(
+            f"{path}: is missing though the manifest lists it; put it back, or take a new folder"
+        ) from None
     if hashlib.sha256(data).hexdigest() != entry["sha256"]:
-        raise ValueError(f"{path}: was truncated or altered: its hash is not the manifest's")
+        raise ValueError(
+            f"{path}: was truncated or altered: its hash is not the manifest's; put back a copy, "
+            "or take a new folder"
+        )
     return unpack(data)

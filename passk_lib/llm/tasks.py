@@ -129,8 +129,14 @@ def jsonl_task(path: str | Path, verifier: str = "exact") -> DataTask:
         data = path.read_bytes()
     except OSError as error:
         raise ValueError(f"data = {str(path)!r}: cannot be read: {error.strerror}") from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"data = {str(path)!r}, line {number}: must be UTF-8") from None
     prompts, references = [], []
-    for number, line in enumerate(data.decode("utf-8", errors="replace").splitlines(), 1):
+    # Not splitlines: a text in JSON may hold Unicode's other line separators.
+    for number, line in enumerate(text.split("\n"), 1):
         if not line.strip():
             continue
         try:

@@ -195,3 +195,17 @@ def test_a_pipe_that_breaks_elsewhere_is_reported(monkeypatch, capfd):
     monkeypatch.setattr(cli, "experiment", broken)
     assert main(["experiment"]) == 2
     assert "error: [Errno 32] Broken pipe" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("where", ["import", "run"])
+def test_control_c_is_one_line_also_while_libraries_are_imported(monkeypatch, capfd, where):
+    def stop(*_):
+        raise KeyboardInterrupt("stopped in stage 'gradients'" if where == "run" else "")
+
+    if where == "import":
+        monkeypatch.setattr("passk_lib.__main__.importlib.import_module", stop)
+    else:
+        monkeypatch.setattr("passk_lib.llm.cli.experiment", stop)
+    assert main(["experiment", "out"]) == 130
+    said = "interrupted" if where == "import" else "stopped in stage 'gradients'"
+    assert capfd.readouterr().err == f"\npassk experiment: {said}\n"

@@ -136,6 +136,16 @@ def test_bad_files_are_named_with_their_line(tmp_path, text, message):
         jsonl_task(path)
 
 
+def test_a_file_as_other_programs_write_it_is_read(tmp_path):
+    path = tmp_path / "own.jsonl"
+    # A byte order mark, Windows' line ends, and a separator of lines that JSON allows in a text.
+    path.write_bytes('\ufeff{"prompt": "é\u2028=", "answer": 1}\r\n'.encode())
+    assert jsonl_task(path).prompts == ["é\u2028="]
+    path.write_bytes('{"prompt": "a", "answer": 1}\n{"prompt": "é", "answer": 1}'.encode("latin-1"))
+    with pytest.raises(ValueError, match="line 2: must be UTF-8"):
+        jsonl_task(path)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
