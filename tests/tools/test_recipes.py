@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
+import new_assignment
 import new_chapter
 import pytest
 import yaml
@@ -17,6 +19,7 @@ BLOCK = re.compile(r"^([A-Z][^\n]*):\n\n```(\w+)\n(.*?)^```$", re.MULTILINE | re
 WRITE = re.compile(r"Write `([^`]+)`")
 APPEND = re.compile(r"At the end of `([^`]+)`")
 INSERT = re.compile(r"In `([^`]+)`, after the line `([^`]+)`")
+REPLACE = re.compile(r"In `([^`]+)`, in the place of the cell `([^`]+)`")
 
 
 class Copy:
@@ -53,6 +56,11 @@ class Copy:
                 whole = path.read_text(encoding="utf8")
                 assert whole.count(line) == 1, f"{page}: {line!r} is not once in {found[1]}"
                 path.write_text(whole.replace(line, line + block), encoding="utf8")
+            elif found := REPLACE.fullmatch(instruction):
+                book = nbformat.read(self.folder / found[1], as_version=4)
+                (cell,) = [each for each in book.cells if each.source == found[2]]
+                cell.source = block.rstrip()
+                nbformat.write(book, self.folder / found[1])
             else:
                 raise AssertionError(f"{page}: nobody knows how to do {instruction!r}")
         assert done >= 2, f"{page}: few steps were found"
@@ -124,6 +132,21 @@ def test_a_live_figure_is_added_and_moves_in_the_browser(copy):
     assert re.search(r"\b2 passed", printed), printed
 
 
+def test_an_assignment_is_added_and_one_that_lets_a_wrong_answer_pass_is_caught(copy):
+    grade = "python -m pytest -q -p no:cacheprovider tests/course/test_attempts.py -k budget"
+    printed = copy.follow("add-an-assignment.md")
+    # The solution, 2 right answers, 3 wrong ones, enough attempts, another seed.
+    assert re.search(r"\b8 passed", printed), printed
+    copy.run("python -m passk_lib.course.assemble out --only budget")
+    student = (copy.folder / "out" / "student" / "budget.ipynb").read_text(encoding="utf8")
+    assert "Tries for a target (5 points)" in student and "np.ceil" not in student
+    public = copy.folder / "passk_lib" / "course" / "public" / "budget.py"
+    text = public.read_text(encoding="utf8")
+    public.write_text(text.replace("[(0.0, 0.5)]", "[]"), encoding="utf8")
+    with pytest.raises(AssertionError, match="never ends without hope"):
+        copy.run(grade)
+
+
 def test_contributing_names_every_page():
     text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf8")
     links = re.findall(r"\]\(([^)#]+)\)", text)
@@ -135,4 +158,10 @@ def test_contributing_names_every_page():
 @pytest.mark.parametrize("arguments", [[], ["two_tries", "T"], ["00_zero", "T"]])
 def test_a_chapter_without_a_number_is_refused_in_one_line(arguments, capsys):
     assert new_chapter.main(arguments) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("arguments", [[], ["Bud get", "T"], ["nobody", "T"], ["estimators", "T"]])
+def test_an_assignment_without_questions_or_with_a_master_is_refused_in_one_line(arguments, capsys):
+    assert new_assignment.main(arguments) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
