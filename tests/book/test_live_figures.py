@@ -218,6 +218,8 @@ def test_nothing_overflows_and_axe_finds_nothing(live, place):
                 live.root.screenshot(path=PHOTOS / f"{place}-{theme}-{width}.png")
                 assert page.evaluate("document.documentElement.scrollWidth") <= width
                 assert live.root.evaluate(OUTSIDE) == []
+                if (theme, width) not in (("light", 1200), ("dark", 360)):
+                    continue  # axe takes most of the time: two of the four ways
                 found = page.evaluate(
                     "name => axe.run(`.pk[data-figure=${name}]`, {resultTypes: ['violations']})",
                     live.name,
