@@ -22,6 +22,7 @@ from passk_lib.course.questions import Answer, Raised, Wrong
 __all__ = ["agree", "agree_formula", "agree_steps", "equal", "points", "refuses", "shown"]
 
 RELATIVE = 1e-9
+LARGEST_SHOWN = 20  # entries of an array of rows
 
 
 def agree(
@@ -270,8 +271,10 @@ def _call(answer: Answer, case: tuple, names: str):
 
 def shown(value) -> str:
     """A value as students read it: seven digits, long arrays cut short."""
-    if isinstance(value, bool | np.bool_ | str) or value is None:
-        return repr(value) if not isinstance(value, str) else repr(value[:60])
+    if isinstance(value, bool | np.bool_):
+        return str(value)
+    if isinstance(value, str) or value is None:
+        return repr(value) if value is None else repr(value[:60])
     if isinstance(value, Fraction):
         return shown(float(value)) if value.denominator > 1000 else str(value)
     if isinstance(value, int | np.integer):
@@ -283,6 +286,8 @@ def shown(value) -> str:
     if isinstance(value, tuple | list | np.ndarray):
         if isinstance(value, np.ndarray) and not value.shape:
             return shown(value.item())
+        if isinstance(value, np.ndarray) and value.ndim > 1 and value.size > LARGEST_SHOWN:
+            return f"an array of shape {value.shape}"
         text = ", ".join([*map(shown, value[:6]), *["…"] * (len(value) > 6)])
         return f"({text})" if isinstance(value, tuple) else f"[{text}]"
     if isinstance(value, dict):

@@ -223,3 +223,9 @@ def test_hidden_numbers_follow_the_seed_and_nothing_else():
     assert compare.points(np.random.default_rng(0), 3, p=(0, 1)) == compare.points(
         np.random.default_rng(0), 3, p=(0, 1)
     )
+
+
+def test_values_are_shown_as_students_write_them():
+    assert compare.shown(np.array([True, False])) == "[True, False]"
+    assert compare.shown(np.eye(3)) == "[[1, 0, 0], [0, 1, 0], [0, 0, 1]]"
+    assert compare.shown(np.eye(60)) == "an array of shape (60, 60)"

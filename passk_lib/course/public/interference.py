@@ -253,7 +253,9 @@ def error_is_of_second_order(effect, draw):
         predicted, change = values
         return float(change) - float(predicted)
 
-    ratio = error(0.02) / (error(0.01) or math.nan)
+    if error(0.01) == 0:
+        raise Wrong("your two numbers are equal: the second is the change itself, not predicted.")
+    ratio = error(0.02) / error(0.01)
     if not 3.9 < ratio < 4.1:
         raise Wrong(
             f"twice the step makes the error of your prediction {shown(ratio)} times as large; "

@@ -289,9 +289,8 @@ def three_prompts_are_too_few(masses, successes, slopes, draw):
     changes = int((signs[1:] != signs[:-1]).sum())
     if changes < 3:
         raise Wrong(
-            f"in the order of p your scores change sign {changes} times, so f does so at most "
-            f"{changes} times over k. From none (at k = 1) to conflict, to none, and to conflict "
-            "again are 3 changes."
+            f"sign changes of your scores in the order of p: {changes}. So f has at most as many "
+            "over k. None (at k = 1), conflict, none, and conflict again need 3 changes."
         )
 
 
