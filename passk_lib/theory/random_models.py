@@ -146,6 +146,7 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     for name in ("v", "Delta", "bvec", "cvec", "g1", "gF"):
         c[name] = rng.normal(size=(size, models.dim)) * rng.choice([0.1, 1, 5], (size, 1))
     c.update(_transforms(size, rng, p, inside, c, grid))
+    _long_steps_for_F(models.mass, p, inside, c, rng)
     c["logit"], c["psi"] = rng.normal(size=(size, n)), rng.normal(size=(size, n, models.dim))
     return models.with_constants(**c)
 
@@ -158,6 +159,8 @@ def _transforms(size, rng, p, inside, c, grid):
         # F' = a + b (1-p)^6 + d p^2: falling, rising or neither
         a, b, d = rng.exponential(size=(3, size)) * rng.choice([0.0, 0.0, 1.0], (3, size))
         b = b + rng.exponential(size=size) * (rng.random(size) < 0.4)
+        flat = (a + b + d == 0) & (rng.random(size) < 0.9)  # a constant F meets claims too easily
+        b = np.where(flat, rng.exponential(size=size), b)
         if grid is not None:
             a, b, d = (np.ceil(4 * z) / 4 for z in (a, b, d))
         sign = np.where(rng.random(size) < 0.15, -1.0, 1.0)
@@ -190,6 +193,20 @@ def _transforms(size, rng, p, inside, c, grid):
     for name, unit in (("alpha", 4), ("beta", 4), ("lam", 8)):
         out[name] = rng.integers(0, 9, size) / unit
     return out
+
+
+def _long_steps_for_F(mass, p, inside, c, rng):
+    """In half of the policies where Proposition 4.6 holds for F, the step is about as long as its
+    condition allows: the one for pass@k is so short there that nothing would be seen to move."""
+    slope = c["F~"][:, 1:] * np.arange(1, 8)
+    weights = (slope[:, None] * p[..., None] ** np.arange(7)).sum(-1)
+    L1 = c["G"]**2 + c["F"]
+    delta = (mass * weights * np.where(inside > 0, c["m"][:, None], -c["G"][:, None]**2)).sum(-1)
+    smooth = c["M2"] * c["G"]**2 + c["M1"] * L1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        longest = np.minimum(2 * delta / (c["M1"]**2 * c["G"]**2 * L1), 1 / smooth)
+    here = (delta > 0) & (c["M1"] > 0) & (c["F?"] == 0) & (rng.random(len(p)) < 0.5)
+    c["eta"] = np.where(here, longest * rng.uniform(0.2, 1.0, len(p)), c["eta"])
 
 
 def _between(low, high, rng):

@@ -1,5 +1,7 @@
 """Second opinions: statements hold on random policies, identities on exact rational fields."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,10 +83,25 @@ def test_an_identity_holds_exactly_on_rational_fields(claim_id):
 
 def test_a_false_statement_does_not_get_a_second_opinion_in_its_favour():
     givens, all_parts = parts("cor-4.4")
-    from dataclasses import replace
     printed = (all_parts[1].premise[2], "<", Integer(0))  # "if delta < 0"
     wrong = replace(all_parts[1], premise=printed)
     assert len(second_opinion(givens, wrong, policies(2000, 2, largest_order=5)).broken)
+
+
+BEYOND = ["passk-of-B.1", "weight-falls", "cor-4.4-F", "prop-4.5-F", "lem-C.1-F", "prop-4.6-F",
+          "clipping", "annealing"]
+
+
+@pytest.mark.parametrize("claim_id", BEYOND)
+def test_a_statement_of_any_transform_is_refuted_when_reversed(claim_id):
+    """Else the opinion would look at cases in which both sides agree."""
+    givens, all_parts = parts(claim_id)
+    for part in all_parts:
+        if part.relation == "=":
+            continue  # its cases are exact: above
+        reversed_ = replace(part, left=part.right, relation="<", right=part.left)
+        assert any(len(second_opinion(givens, reversed_, policies(1000, seed)).broken)
+                   for seed in range(8)), part.latex()
 
 
 near = st.sampled_from([1e-12, 1e-6, 1e-3, 0.25, 0.5, 0.9, 1 - 1e-6, 1 - 1e-12])
