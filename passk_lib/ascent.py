@@ -66,6 +66,14 @@ def ascend(
     track: further objectives to record. strata: flags (prompts,) by name; each must keep a
     positive mass along the way. direction: the vector to follow from a field, instead of ∇J of
     the objective; `mitigation.along` makes such functions.
+
+    >>> from passk_lib import Toy
+    >>> prompts = Toy(delta=0.2, p_hard=0.4).quadrature()
+    >>> way = ascend(prompts.field, (-2, -2), 10, step=1.0, steps=100)  # pass@10
+    >>> way.values["pass@10"][[0, -1]].round(2).tolist()
+    [0.82, 1.0]
+    >>> way.values["pass@1"][[0, -1]].round(2).tolist()  # the price
+    [0.53, 0.51]
     """
     field_at, steps = as_field_at(field_at), as_integer("steps", steps, 0)
     schedule = None if isinstance(objective, Objective) or not callable(objective) else objective
@@ -216,6 +224,9 @@ def smoothness(objective: Objective | int, G_squared: float, F: float) -> float:
     L = M_2 G² + M_1 (G² + F) with bounds M_1 on F' and M_2 on |F''|; for pass@k the sharper
     k (G² + F). G_squared, F as in `step_bounds`. ValueError where `conditions` knows no bound:
     log p and 2 arcsin √p have none, but their clipped forms have.
+
+    >>> smoothness(10, G_squared=2, F=1)  # 10 (2 + 1)
+    30.0
     """
     objective, G_squared = as_objective(objective), as_number("G_squared", G_squared, 0)
     F = as_number("F", F, 0)
@@ -237,6 +248,13 @@ def largest_step(
     Tries η = start · 1.1^i along ∇J_k until one fails, then halves the last gap down to a relative
     1e-9. What happens between two tries is not seen. Returns 0 if `start` fails already (no
     conflict at this k, say), math.inf if all steps up to `stop` work.
+
+    >>> from passk_lib import Toy
+    >>> prompts = Toy(delta=0.2, p_hard=0.4).quadrature()
+    >>> round(largest_step(prompts.field, np.array([-2.0, -2.0]), 10), 1)
+    74.7
+    >>> largest_step(prompts.field, np.array([-2.0, -2.0]), 2)  # no conflict at k = 2
+    0.0
     """
     start = as_number("start", start, 0, open_low=True)
     stop = as_number("stop", stop, start)

@@ -56,6 +56,10 @@ class Gram:
     """The three inner products of ∇J_1 and ∇J_k at one θ, in squared units of the gradients.
 
     one, k: from 0 to 1e150.
+
+    >>> gram = Gram.of(np.array([1.0, 0.0]), np.array([-1.0, 2.0]))
+    >>> gram.conflict, gram.rates(0, 1)  # plain pass@k: pass@1 falls, pass@k rises
+    (True, (-1.0, 5.0))
     """
 
     one: float
@@ -136,6 +140,12 @@ def no_loss_mix() -> Mitigation:
     """The smallest λ of `mix` without first-order loss in pass@1, chosen anew at every step:
 
     λ = -⟨∇J_k, ∇J_1⟩ / (‖∇J_1‖² - ⟨∇J_k, ∇J_1⟩) in conflict, else 0.
+
+    >>> gram = Gram(one=1, cross=-1, k=5)
+    >>> no_loss_mix()(gram)
+    (0.5, 0.5)
+    >>> gram.rates(0.5, 0.5)  # pass@1 stays, pass@k rises
+    (0.0, 2.0)
     """
     return Mitigation("no-loss mix", _no_loss_mix)
 
@@ -186,7 +196,15 @@ def _min_norm(gram: Gram) -> tuple[float, float]:
 
 def along(mitigation: Mitigation, k: Objective | int) -> Callable[[PromptField], Vector]:
     """The direction of a mitigation of pass@k (or another objective) as a function of a field, for
-    `ascend(direction=...)`. Asks the field for two weighted means in one call."""
+    `ascend(direction=...)`. Asks the field for two weighted means in one call.
+
+    >>> from passk_lib import DenseField
+    >>> field = DenseField([0.5, 0.5], [0.9, 0.1], [[3, 0], [-1, 1]])
+    >>> one, ten = field.mean(), field.objective_gradient(10)
+    >>> way = along(one_sided(), 10)(field)
+    >>> [round(float(one @ vector), 9) for vector in (ten, way)]  # the cost in pass@1 is gone
+    [-0.968551208, 0.0]
+    """
     objective = as_objective(k)
     if not callable(mitigation):
         raise TypeError(f"mitigation must be a Mitigation, such as one_sided(); got {mitigation!r}")
@@ -209,6 +227,12 @@ def safe_step(gram: Gram, coefficients: tuple[float, float], L_1: float, L_k: fl
 
     L_1, L_k: smoothness of J_1 and J_k, greater than 0, as `ascent.smoothness` gives them.
     Returns math.inf where d = 0.
+
+    >>> gram = Gram(one=1, cross=-1, k=5)
+    >>> round(safe_step(gram, min_norm()(gram), L_1=1, L_k=10), 9)  # rates ‖d‖²: up to 2/L_k
+    0.2
+    >>> safe_step(gram, one_sided()(gram), L_1=1, L_k=10)
+    0.0
     """
     L_1, L_k = (as_number(*pair, 0, open_low=True) for pair in (("L_1", L_1), ("L_k", L_k)))
     alpha, beta = (float(each) for each in as_finite("coefficients", coefficients, (2,)))

@@ -23,6 +23,9 @@ def cost_of_pass_at_k(interval) -> Verdict:
 
     "costs" (pass@1 falls to first order) where high < 0, "does not cost" where low > 0, else
     "undecided". ValueError where low > high, or an end is no finite number.
+
+    >>> cost_of_pass_at_k((-0.3, -0.1)), cost_of_pass_at_k((-0.3, 0.1))
+    ('costs', 'undecided')
     """
     low, high = (float(end) for end in as_finite("interval", interval, (2,)))
     if low > high:
@@ -36,6 +39,15 @@ class StoppingRule:
     more look, so that it can be stored with a checkpoint and resumed.
 
     patience: looks in a row, at least 1. seen: how many of them the last looks have given so far.
+
+    >>> rule = StoppingRule(patience=2)
+    >>> for interval in [(-3, -1), (-2, 1), (-4, -2), (-5, -2)]:
+    ...     rule = rule.see(interval)
+    ...     print(rule.seen, rule.stop)
+    1 False
+    0 False
+    1 False
+    2 True
     """
 
     patience: int = 2
@@ -63,6 +75,9 @@ def false_alarm_bound(looks: int, level: float = 0.9, patience: int = 2) -> floa
     a true value >= 0 with probability at most (1 - level)/2 (if it misses equally often on either
     side), and `patience` looks in a row include one whose number `patience` divides. No
     independence between looks is needed; with it the chance is far smaller.
+
+    >>> round(false_alarm_bound(looks=10, level=0.95, patience=5), 9)
+    0.05
     """
     looks, patience = as_integer("looks", looks, 0), as_integer("patience", patience, 1)
     level = as_number("level", level, 0.0, 1.0)

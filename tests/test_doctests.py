@@ -5,7 +5,10 @@ from importlib import import_module
 
 import pytest
 
-CORE = ("objectives", "estimators", "field", "interference", "bandit")
+CORE = (
+    "objectives", "estimators", "field", "interference", "bandit",
+    "ascent", "mitigation", "stopping",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", CORE)

@@ -1,9 +1,10 @@
 """The whole book as one PDF, with static figures: ``python tools/print_book.py [OUT.pdf]``.
 
 The built pages (``make book`` first) are put one after the other into one page, in the order of the
-table of contents; links between chapters become links within the PDF, solutions are unfolded, and
-the pictures stand in for the live figures. Chromium prints it. The file is
-``_build/book.pdf`` unless another is named.
+table of contents; links between chapters become links within the PDF, solutions are unfolded, code
+that a page keeps folded stays out, and the pictures stand in for the live figures. What a screen
+would scroll is made smaller until it fits. Chromium prints it. The file is ``_build/book.pdf``
+unless another is named. The reference of the library, which is for looking up, is not printed.
 """
 
 import re
@@ -18,6 +19,8 @@ import browser as book_browser  # noqa: E402
 from bs4 import BeautifulSoup, SoupStrainer  # noqa: E402
 
 SHEET = "print.html"
+NOT_PRINTED = "script, .live-figure, .figure-downloads, .headerlink, details.hide.above-input"
+WIDTH = 658  # of the text in pixels: A4 is 210 mm wide, less the margins of 18 mm
 STYLE = """
 @page { size: A4; margin: 18mm 18mm 20mm; }
 body { background: white; }
@@ -26,7 +29,10 @@ article.bd-article.chapter { break-before: page; }
 h1, h2, h3, summary, .admonition-title { break-after: avoid; }
 img, .admonition.statement, div.math, tr { break-inside: avoid; }
 a.headerlink, .figure-downloads, button, .live-caption { display: none !important; }
-pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+pre, td code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+td:last-child { min-width: 7em; }
+thead { display: table-header-group; }
+p, li { orphans: 3; widows: 3; }
 .cell_output { position: static !important; min-height: 0 !important; }
 .live-stand-in { position: static !important; display: block !important; }
 """
@@ -37,6 +43,14 @@ READY = """async () => {
     await document.fonts.ready;
     await Promise.all([...document.images].map(image => image.decode().catch(() => null)));
 }"""
+# Paper does not scroll: a formula or table that is wider than the text is made smaller.
+FIT = """() => {
+    const boxes = [...document.querySelectorAll('div, p, td, pre, table')]
+        .filter(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0)
+        .filter(box => /auto|scroll|hidden/.test(getComputedStyle(box).overflowX));
+    const shares = boxes.map(box => box.clientWidth / box.scrollWidth);
+    boxes.forEach((box, i) => box.style.zoom = 0.98 * shares[i]);
+}"""
 
 
 def main(arguments: list[str]) -> int:
@@ -46,6 +60,7 @@ def main(arguments: list[str]) -> int:
     out = Path(arguments[0]) if arguments else ROOT / "_build" / "book.pdf"
     html = book_browser.HTML
     names = [name for name in book_browser.page_names() if (html / name).is_file()]
+    names = [name for name in names if not name.startswith("reference/")]
     if not names:
         print(f"No built pages in {html}: run `make book` first.", file=sys.stderr)
         return 2
@@ -53,11 +68,12 @@ def main(arguments: list[str]) -> int:
     try:
         sheet.write_text(one_page(html, names), encoding="utf8")
         with book_browser.serve() as address, book_browser.chromium() as running:
-            page = running.new_page()
+            page = running.new_page(viewport={"width": WIDTH, "height": 1000})
             page.set_default_timeout(600_000)
             page.emulate_media(media="print", color_scheme="light")
             page.goto(f"{address}/chapters/{SHEET}")
             page.evaluate(READY)
+            page.evaluate(FIT)
             page.pdf(
                 path=out,
                 prefer_css_page_size=True,
@@ -101,7 +117,7 @@ def chapter(html: Path, name: str, names: list[str]) -> str:
     """The article of one page, its ids and links made unique within the whole."""
     text = (html / name).read_text(encoding="utf8")
     article = BeautifulSoup(text, "html.parser", parse_only=SoupStrainer("article")).article
-    for extra in article.select("script, .live-figure, .figure-downloads, .headerlink"):
+    for extra in article.select(NOT_PRINTED):
         extra.decompose()
     for element in article.find_all(id=True):
         element["id"] = f"{stem(name)}--{element['id']}"
