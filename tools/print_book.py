@@ -4,7 +4,7 @@ The built pages (``make book`` first) are put one after the other into one page,
 table of contents; links between chapters become links within the PDF, solutions are unfolded, code
 that a page keeps folded stays out, and the pictures stand in for the live figures. What a screen
 would scroll is made smaller until it fits. Chromium prints it. The file is ``_build/book.pdf``
-unless another is named. The reference of the library, which is for looking up, is not printed.
+unless another is named.
 """
 
 import re
@@ -60,7 +60,6 @@ def main(arguments: list[str]) -> int:
     out = Path(arguments[0]) if arguments else ROOT / "_build" / "book.pdf"
     html = book_browser.HTML
     names = [name for name in book_browser.page_names() if (html / name).is_file()]
-    names = [name for name in names if not name.startswith("reference/")]
     if not names:
         print(f"No built pages in {html}: run `make book` first.", file=sys.stderr)
         return 2

@@ -19,11 +19,11 @@ TWO = '<article class="bd-article"><h1 id="top">Two</h1><a href="one.html">back<
 @pytest.fixture
 def site(tmp_path, monkeypatch):
     html = tmp_path / "html"
-    for name, body in {"chapters/one": ONE, "chapters/two": TWO, "reference/core": TWO}.items():
+    for name, body in {"chapters/one": ONE, "chapters/two": TWO}.items():
         (html / name).parent.mkdir(parents=True, exist_ok=True)
         (html / f"{name}.html").write_text(f"<html>{HEAD}<body>{body}</body></html>")
     monkeypatch.setattr(print_book.book_browser, "HTML", html)
-    names = ["chapters/one.html", "chapters/two.html", "reference/core.html"]
+    names = ["chapters/one.html", "chapters/two.html"]
     monkeypatch.setattr(print_book.book_browser, "page_names", lambda: names)
     return html
 
