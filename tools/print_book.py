@@ -30,7 +30,7 @@ h1, h2, h3, summary, .admonition-title { break-after: avoid; }
 img, .admonition.statement, div.math, tr { break-inside: avoid; }
 a.headerlink, .figure-downloads, button, .live-caption { display: none !important; }
 pre, td code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
-td:last-child { min-width: 7em; }
+td:last-child:has(a) { min-width: 12em; }
 thead { display: table-header-group; }
 p, li { orphans: 3; widows: 3; }
 .cell_output { position: static !important; min-height: 0 !important; }
