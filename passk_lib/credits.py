@@ -243,7 +243,16 @@ def _chen(k: int, n: int, c: int, extra: Fraction) -> Surd:
 
 
 def published(k: int = 4) -> tuple[Advantage, ...]:
-    """The advantages that the book compares. k: the order of those that have one, at least 1."""
+    """The advantages that the book compares. k: the order of those that have one, at least 1.
+
+    >>> rloo, grpo, *_ = published()
+    >>> [str(each) for each in rloo.coefficients(3)]  # F_3' = 1: pass@1
+    ['1', '1', '1']
+    >>> [str(each) for each in grpo.coefficients(3)]  # pass@1, too, times a constant
+    ['√2', '√2', '√2']
+    >>> str(grpo.coefficients(4)[1]) == str(grpo.coefficients(4)[0])  # not beyond n = 3
+    False
+    """
     k = as_integer("k", k, 1)
     return (
         Advantage(

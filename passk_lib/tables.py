@@ -19,6 +19,11 @@ class Table:
     ``columns`` maps a heading (Markdown, so ``$p$`` is fine) to one value a row. Floats are
     printed with ``digits`` significant digits (1 to 17), truth values as yes and no, None as a
     dash, text as it is; NaN is refused.
+
+    >>> Table({"k": [1, 2], "pass@k": [0.25, 0.4375]}, digits=2)
+    k  pass@k
+    1    0.25
+    2    0.44
     """
 
     columns: Mapping[str, Sequence]

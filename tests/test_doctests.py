@@ -7,7 +7,7 @@ import pytest
 
 CORE = (
     "objectives", "estimators", "field", "interference", "bandit",
-    "ascent", "mitigation", "stopping",
+    "ascent", "mitigation", "stopping", "credits", "tables",
 )  # fmt: skip
 
 
