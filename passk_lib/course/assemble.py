@@ -309,6 +309,9 @@ def main(arguments: Sequence[str]) -> int:
     print(f"{len(names)} assignments in {options.out}")
     if repository is None:
         print("No repository address: set PASSK_REPOSITORY, or add a git remote named origin.")
+    elif repository.url.startswith("file:"):
+        print(f"Students cannot install from {repository.url}: set PASSK_REPOSITORY to the address "
+              "of a public repository and make them again.")  # fmt: skip
     if not seed:
         print("No course seed: the hidden checks use the numbers that anyone can compute.")
     return 0

@@ -238,7 +238,10 @@ def _require_protections(limits: judge.Limits) -> None:
     if missing:
         lost = "; ".join(f"{name} (without it {judge.PROTECTIONS[name]})" for name in missing)
         flags = " ".join(f"--accept-missing {name}" for name in missing)
-        raise OSError(f"this machine does not offer {lost}. To grade all the same, add {flags}")
+        cure = "Root can have them (sudo). " if os.geteuid() != 0 else ""
+        raise OSError(
+            f"this machine does not offer {lost}. {cure}To grade all the same, add {flags}"
+        )
 
 
 def _with_bar(results: Iterator, total: int) -> Iterator:

@@ -178,7 +178,9 @@ class Student:
         if "missing" in reply:
             raise KeyError(name)
         value = _read(reply["value"])
-        return RemoteAnswer(self, name) if isinstance(value, plain.Function) else value
+        if isinstance(value, plain.Function):
+            return RemoteAnswer(self, name, value.empty)
+        return value
 
     def use(self, name: str, arguments: tuple):
         reply = self._ask(["use", name, plain.write(list(arguments))])
@@ -316,11 +318,12 @@ def memory_of(process: int) -> int:
 class RemoteAnswer(questions.Answer):
     """A student's function in the student's process."""
 
-    def __init__(self, student: Student, name: str):
-        self._student, self._name = student, name
+    def __init__(self, student: Student, name: str, empty: bool = False):
+        self._student, self._name, self.empty = student, name, empty
 
     def __call__(self, *arguments):
-        return self._student.use(self._name, arguments)
+        self.last = self._student.use(self._name, arguments)
+        return self.last
 
 
 # --- Judging --------------------------------------------------------------------------------------
@@ -358,7 +361,7 @@ def _judge(assignment, cells: list[str], student: Student, seed: str) -> Judged:
     try:
         failed = student.start(cells)
     except Gone as gone:
-        where = f"cell {student.cell + 1} of the notebook" if student.cell is not None else "it"
+        where = f"code cell {student.cell + 1}" if student.cell is not None else "it"
         return zero(assignment, f"the notebook did not finish: {where}: {gone}")
     judged = Judged()
     for question in assignment.questions.values():

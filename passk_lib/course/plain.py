@@ -7,8 +7,10 @@ that claims to equal everything, or a class of one's own, gets no further than i
 
 from __future__ import annotations
 
+import dis
 import math
 import sys
+import types
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -32,7 +34,9 @@ class Other:
 
 @dataclass(frozen=True)
 class Function:
-    """Stands for something that can be called."""
+    """Stands for something that can be called; `empty`: its body is `...` still."""
+
+    empty: bool = False
 
 
 def write(value, depth: int = 0):
@@ -83,7 +87,21 @@ def write(value, depth: int = 0):
         from passk_lib.course.formulas import from_sympy
 
         return from_sympy(value)
-    return ["function"] if callable(value) else _other(value)
+    if not callable(value):
+        return _other(value)
+    return ["function", "empty"] if _is_empty(value) else ["function"]
+
+
+def _is_empty(value) -> bool:
+    """Whether `value` is a function that does nothing but return None, whatever its docstring."""
+    if not isinstance(value, types.FunctionType) or len(value.__code__.co_code) > 50:
+        return False
+    steps = [(step.opname, step.argval) for step in dis.get_instructions(value)]
+    return all(
+        name in ("RESUME", "NOP", "RETURN_VALUE")
+        or (name in ("LOAD_CONST", "RETURN_CONST") and constant is None)
+        for name, constant in steps
+    )
 
 
 def _other(value) -> list:
@@ -136,6 +154,6 @@ _READERS = {
     "tuple": lambda items, depth: tuple(read(x, depth) for x in items),
     "dict": lambda pairs, depth: {read(k, depth): read(v, depth) for k, v in pairs},
     "formula": _formula,
-    "function": lambda depth: Function(),
+    "function": lambda *empty, depth: Function(empty == ("empty",)),
     "other": lambda kind, depth: Other(str(kind)),
 }

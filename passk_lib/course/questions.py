@@ -98,8 +98,11 @@ class Answer:
     In a notebook it calls the function itself; `passk grade` puts another process behind it.
     """
 
-    def __init__(self, function: Callable):
-        self._function = function
+    last: object = ...
+    """What the last call returned."""
+
+    def __init__(self, function: Callable, empty: bool = False):
+        self._function, self.empty = function, empty
 
     def __call__(self, *arguments):
         arguments = plain.read(plain.write(list(arguments)))
@@ -107,7 +110,8 @@ class Answer:
             value = self._function(*arguments)
         except Exception as error:
             raise Raised(kinds_of(error), str(error)[:300]) from None
-        return plain.read(plain.write(value))
+        self.last = plain.read(plain.write(value))
+        return self.last
 
 
 def kinds_of(error: BaseException) -> list[str]:
@@ -117,7 +121,14 @@ def kinds_of(error: BaseException) -> list[str]:
 def as_answer(value):
     """A function as an `Answer`, anything else as plain data."""
     data = plain.read(plain.write(value))
-    return Answer(value) if isinstance(data, plain.Function) else data
+    return Answer(value, data.empty) if isinstance(data, plain.Function) else data
+
+
+def unanswered(answers: list) -> bool:
+    """Whether a `...` stands in the place of an answer, or of the body of every function."""
+    return any(isinstance(a, plain.Other) and a.kind == "ellipsis" for a in answers) or all(
+        isinstance(a, Answer) and a.empty for a in answers
+    )
 
 
 # --- Finding questions and parts ----------------------------------------------------------------
@@ -179,7 +190,7 @@ def examine(question: Question, answers: Iterable, its_parts: list[Part], seed: 
     """Run every part on the answers (functions as `Answer`, else plain data) and add up."""
     verdict = Verdict(question.name)
     answers = list(answers)
-    if any(isinstance(a, plain.Other) and a.kind == "ellipsis" for a in answers):
+    if unanswered(answers):
         possible = sum(one.points for one in its_parts)
         return Verdict(question.name, 0.0, possible, ["not answered: the ... is still there."])
     for one in its_parts:
@@ -193,6 +204,9 @@ def examine(question: Question, answers: Iterable, its_parts: list[Part], seed: 
 
 
 def _fault(question: Question, answers: list, one: Part, seed: str) -> str | None:
+    functions = [answer for answer in answers if isinstance(answer, Answer)]
+    for function in functions:
+        function.last = ...
     try:
         one.run(*answers, generator(seed, one))
     except Wrong as wrong:
@@ -202,6 +216,8 @@ def _fault(question: Question, answers: list, one: Part, seed: str) -> str | Non
     except Ended:
         raise
     except Exception as error:  # the check could not work with what it was given
+        if any(function.last is None for function in functions):
+            return "your function returns None where the check needs a value; is a return missing?"
         return f"your answer could not be used: {type(error).__name__}: {error}"
     return None
 
@@ -221,11 +237,12 @@ def check(name: str, *answers) -> None:
     if len(answers) != len(question.answers):
         call = ", ".join([f'"{name}"', *question.answers])
         raise TypeError(f"this question is checked by check({call})")
-    if any(answer is ... for answer in answers):
+    given = [as_answer(answer) for answer in answers]
+    if unanswered(given):
         print(f"{name}: nothing to check yet; replace the ... by your answer.")
         return
     its_parts = [p for p in parts(module) if p.question == name]
-    verdict = examine(question, map(as_answer, answers), its_parts, PUBLIC_SEED)
+    verdict = examine(question, given, its_parts, PUBLIC_SEED)
     if verdict.passed:
         print(f"{name}: public checks passed.")
     else:

@@ -33,8 +33,13 @@ def channel():
 def main():
     requests, replies = channel()
     sys.path.insert(0, sys.argv[1])
-    from passk_lib.course import plain
+    import passk_lib.course
+    from passk_lib.course import plain, questions
     from passk_lib.course.questions import kinds_of
+
+    # What the notebook's own check cells would print, nobody reads here; and an answer that loops
+    # must cost its own question, not the notebook.
+    passk_lib.course.check = questions.check = lambda *answers, **options: None
 
     def reply(data):
         replies.write(json.dumps(data).encode() + b"\n")

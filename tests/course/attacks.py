@@ -29,7 +29,7 @@ leading_bias = sp.Symbol("p")
 """
 
 ATTACKS = {
-    "loops": Attack("while True: pass", r"cell 1 .*ran longer than", quick=True),
+    "loops": Attack("while True: pass", r"code cell 1: .*ran longer than", quick=True),
     "loops and ignores signals": Attack(
         "import signal\n"
         "for s in range(1, 32):\n"

@@ -103,6 +103,15 @@ def test_an_unknown_assignment_is_one_line_with_the_names_that_there_are(capsys)
     assert error.count("\n") == 1
 
 
+def test_an_address_that_students_cannot_reach_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(assemble, "build_wheel", lambda folder: None)
+    monkeypatch.setattr(assemble, "assemble", lambda *arguments: None)
+    for address, named in ((f"file://{tmp_path}", True), ("https://example.org/book", False)):
+        monkeypatch.setenv("PASSK_REPOSITORY", address)
+        assert assemble.main([str(tmp_path)]) == 0
+        assert ("cannot install from" in capsys.readouterr().out) == named
+
+
 def test_results_that_students_see_speak_of_public_checks(tmp_path):
     results = tmp_path / "results.json"
     results.write_text(

@@ -183,6 +183,17 @@ def test_one_misbehaving_answer_costs_its_own_question_alone(tmp_path):
         assert re.search(reason, row["estimators-1 feedback"]), (name, row)
 
 
+def test_an_answer_that_loops_in_its_check_cell_costs_its_own_question_alone(tmp_path):
+    folder = tmp_path / "course"
+    folder.mkdir()
+    loop = "def credit(n, c, k):\n    while True: pass"
+    (row,) = grade(
+        folder, {"a": [*solution_cells(), loop, 'check("estimators-5", credit)']}
+    ).values()
+    assert (row["points"], row["estimators-5"], row["problem"]) == ("23", "0", "")
+    assert "for one question" in row["estimators-5 feedback"]
+
+
 def test_an_ordinary_user_can_confine_too(tmp_path):
     """Without root: files hidden and read-only, no new namespaces, no way to leave the root."""
     if os.geteuid() != 0 or not Path("/usr/bin/python3").exists():

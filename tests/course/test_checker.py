@@ -196,6 +196,36 @@ def test_check_never_says_that_all_tests_passed(capsys):
     assert "nothing to check yet" in waiting
 
 
+@pytest.mark.parametrize(
+    "body", ['"""What it does."""\n    ...', "...", "pass", '"""What it does."""\n    return None']
+)
+def test_a_function_without_a_body_is_not_answered_yet(body, capsys):
+    names = {}
+    exec(f"def credit(n, c, k):\n    {body}", names)
+    check("estimators-5", names["credit"])
+    assert "nothing to check yet" in capsys.readouterr().out
+
+
+def test_a_forgotten_return_is_named(capsys):
+    def credit(n, c, k):
+        k * math.comb(n - c, k - 1) / math.comb(n - 1, k - 1)
+
+    check("estimators-5", credit)
+    said = capsys.readouterr().out
+    assert "yours is None, it should be 3" in said
+    assert "is a return missing?" in said and "TypeError" not in said
+
+
+def test_a_question_of_two_functions_is_checked_as_soon_as_one_is_written(capsys):
+    def written(*arguments):
+        return 1.0
+
+    def waiting(*arguments): ...
+
+    check("ascent-3", written, waiting)
+    assert "ascent-3: not yet." in capsys.readouterr().out
+
+
 def test_a_question_that_is_not_there_is_named():
     with pytest.raises(ValueError, match="estimators-99"):
         check("estimators-99", 1)
