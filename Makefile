@@ -50,12 +50,12 @@ book: $(READY)
 	@$(BIN)/python tools/build_book.py
 	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
 
-# Unit tests, then the book, then its pages, in one run with one summary at the end.
+# The book with its pages, and beside it all other tests; one summary at the end.
 test: $(READY)
-	@$(BIN)/python -m pytest --book -m "not long"
+	@$(BIN)/python tools/run_tests.py
 
 test-all: $(READY)
-	@$(BIN)/python -m pytest --book
+	@$(BIN)/python tools/run_tests.py --long
 
 bench: $(READY)
 	@$(BIN)/python benchmarks $(BENCH)

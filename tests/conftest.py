@@ -1,5 +1,6 @@
 """Settings shared by all tests."""
 
+import json
 import os
 import sys
 from pathlib import Path
@@ -19,6 +20,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--book", action="store_true", help="build the book afresh before its pages are checked"
     )
+    parser.addoption(
+        "--covered-to", help="file for what the run covered, instead of lines at its end"
+    )
 
 
 def pytest_collection_modifyitems(items):
@@ -35,9 +39,13 @@ def pytest_terminal_summary(terminalreporter, config):
         outcome: [report.nodeid for report in terminalreporter.getreports(outcome)]
         for outcome in ("passed", "failed", "error")
     }
+    failed, mutants = names["failed"] + names["error"], config.stash.get(MUTANTS, {})
+    if config.option.covered_to:
+        record = {"passed": names["passed"], "failed": failed, "mutants": mutants}
+        Path(config.option.covered_to).write_text(json.dumps(record), encoding="utf-8")
+        return
     terminalreporter.section("what this run covered")
-    failed = names["failed"] + names["error"]
-    for line in summary(names["passed"], failed, config.stash.get(MUTANTS, {})):
+    for line in summary(names["passed"], failed, mutants):
         terminalreporter.write_line(line)
 
 
