@@ -85,7 +85,23 @@ def surroundings(node) -> int | None:
     return sections[-2:][0] if sections else None
 
 
+# A link that holds nothing but a formula has no name for who listens: the formula's own text is
+# made in the browser, and hidden there from the names of links.
+LINK = re.compile(r'<a class="symbol reference internal" href="([^"#]*)#symbol-([^"]+)"')
+
+
+def named(link: re.Match) -> str:
+    """The opening tag of a symbol's link, with a name."""
+    return f'{link[0]} aria-label="{link[2].replace("-", " ")}: notation"'
+
+
+def name_links(app, pagename, templatename, context, doctree):
+    if "body" in context:
+        context["body"] = LINK.sub(named, context["body"])
+
+
 def setup(app):
     app.add_transform(Rows)
     app.connect("env-updated", rewrite_all_when_changed)
     app.connect("doctree-resolved", link)
+    app.connect("html-page-context", name_links)
