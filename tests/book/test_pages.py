@@ -1,7 +1,7 @@
 """The built book, page by page: its links, and every page in a real browser.
 
-`pytest --book` (half of `make test`) builds the book first. Each page is opened once for every width
-and colour theme, what is seen there is written down, and the tests read these notes.
+`pytest --book` (half of `make test`) builds the book first. Each page is opened once for every
+width and colour theme, what is seen there is written down, and the tests read these notes.
 """
 
 from dataclasses import dataclass, field
