@@ -259,7 +259,9 @@ def test_every_formula_is_typeset_without_an_error_and_readable_aloud(visits):
 
 @pytest.mark.browser
 def test_no_raw_tex_is_left_in_the_text(visits):
-    assert faults(visits, lambda one: one.seen["raw"]) == {}
+    """The reference may name a command of TeX: docstrings speak of what a verifier reads."""
+    chapters = [one for one in visits if not one.page.startswith("reference/")]
+    assert faults(chapters, lambda one: one.seen["raw"]) == {}
 
 
 @pytest.mark.browser
