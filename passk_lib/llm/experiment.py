@@ -54,7 +54,8 @@ TINY = 1_000_000  # parameters
 KEEP_EVERY = 20.0  # seconds between two savings of a running sum
 
 
-def _option(default, about: str):
+def option(default, about: str):
+    """A setting with its default and the help of its command-line option."""
     return field(default=default, metadata={"help": about})
 
 
@@ -62,35 +63,35 @@ def _option(default, about: str):
 class Settings:
     """Everything that decides the numbers of an experiment."""
 
-    model: str = _option("B", "a shipped model, a folder or a hub id")
-    task: str = _option("subtraction", "what is asked, and how answers are verified")
-    hard_fraction: float = _option(HARD_FRACTION, "subtraction: mass of the prompts with a < b")
-    data: str = _option("", "jsonl: the file; math, gsm8k: another copy's id")
-    verifier: str = _option("", f"of data: {', '.join(VERIFIERS)}; empty is the task's own")
-    chat: bool = _option(False, "prompts go through the tokenizer's chat template")
-    prompts: int = _option(400, "number of prompts, drawn independently from the task")
-    n: int = _option(32, "completions a prompt")
-    max_new_tokens: int = _option(8, "length at which a completion is cut")
-    temperature: float = _option(1.0, "of sampling; scores are those at temperature 1")
-    top_p: float = _option(1.0, "sample from the smallest set of tokens with this probability")
-    top_k: int = _option(0, "sample from this many tokens; 0 is all")
-    seed: int = _option(0, "of prompts and completions")
-    scope: str = _option(
+    model: str = option("B", "a shipped model, a folder or a hub id")
+    task: str = option("subtraction", "what is asked, and how answers are verified")
+    hard_fraction: float = option(HARD_FRACTION, "subtraction: mass of the prompts with a < b")
+    data: str = option("", "jsonl: the file; math, gsm8k: another copy's id")
+    verifier: str = option("", f"of data: {', '.join(VERIFIERS)}; empty is the task's own")
+    chat: bool = option(False, "prompts go through the tokenizer's chat template")
+    prompts: int = option(400, "number of prompts, drawn independently from the task")
+    n: int = option(32, "completions a prompt")
+    max_new_tokens: int = option(8, "length at which a completion is cut")
+    temperature: float = option(1.0, "of sampling; scores are those at temperature 1")
+    top_p: float = option(1.0, "sample from the smallest set of tokens with this probability")
+    top_k: int = option(0, "sample from this many tokens; 0 is all")
+    seed: int = option(0, "of prompts and completions")
+    scope: str = option(
         "all", "parameters: all, lm_head, final_norm, last_block or a pattern; several with commas"
     )
-    ks: tuple[int, ...] = _option(tuple(range(2, 33)), "values of k, each at most n")
-    dtype: str = _option("float32", "precision of the model")
-    device: str = _option("cpu", "where the model runs")
-    sequences_per_batch: int = _option(2048, "completions sampled at once")
-    tokens_per_batch: int = _option(8192, "tokens differentiated at once")
-    continuous: bool = _option(
+    ks: tuple[int, ...] = option(tuple(range(2, 33)), "values of k, each at most n")
+    dtype: str = option("float32", "precision of the model")
+    device: str = option("cpu", "where the model runs")
+    sequences_per_batch: int = option(2048, "completions sampled at once")
+    tokens_per_batch: int = option(8192, "tokens differentiated at once")
+    continuous: bool = option(
         False, "transformers' continuous batching: for a GPU and completions of many lengths"
     )
-    kernel: bool = _option(True, "the prompts' kernel, where it fits in memory")
-    passes: bool = _option(
+    kernel: bool = option(True, "the prompts' kernel, where it fits in memory")
+    passes: bool = option(
         True, "without a kernel: intervals and filtered sets by passes of their own"
     )
-    exact: bool = _option(True, "exact values too, where the task can list its completions")
+    exact: bool = option(True, "exact values too, where the task can list its completions")
 
     def __post_init__(self):
         as_positive_integers("prompts", self.prompts)

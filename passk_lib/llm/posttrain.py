@@ -13,7 +13,7 @@ import math
 import platform
 import time
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -29,7 +29,7 @@ from ..objectives import Objective, PassAtK, as_objective, pass_at_k
 from ..stopping import StoppingRule, cost_of_pass_at_k
 from .choices import mitigation_named, objective_named
 from .estimates import SampledAgreement
-from .experiment import model_revision
+from .experiment import model_revision, option
 from .field import LMField, Vector
 from .models import load, one_thread
 from .rows import Rows
@@ -44,28 +44,24 @@ KEEP_EVERY = 5.0  # seconds between two checkpoints
 LEVEL = 0.9  # of the stopping rule's interval
 
 
-def _option(default, about: str):
-    return field(default=default, metadata={"help": about})
-
-
 @dataclass(frozen=True)
 class PostTraining:
     """Everything that decides the curves of a post-training run."""
 
-    model: str = _option("B", "a shipped model, or a folder that holds one like it")
-    objective: str = _option("pass@8", "what is climbed: pass@8, log, arcsin, power:0.5, ...")
-    mitigation: str = _option("none", "none, mix:0.5, no-loss-mix, one-sided, pcgrad or min-norm")
-    hard_fraction: float = _option(HARD_FRACTION, "mass of the prompts with a < b")
-    exact: bool = _option(True, "exact gradients; --sampled estimates them from completions")
-    steps: int = _option(150, "number of steps")
-    lr: float = _option(0.03, "step size: theta moves by lr times the direction")
-    length: float = _option(0.0, "if above 0: every step has this length, and lr plays no role")
-    anneal: int = _option(0, "if above 0: pass@k falls to pass@1 within this many steps")
-    prompts: int = _option(512, "exact: prompts of the training set; sampled: drawn in each step")
-    n: int = _option(16, "sampled: completions a prompt")
-    every: int = _option(5, "steps between two measurements on the held-out prompts")
-    seed: int = _option(0, "the first seed")
-    seeds: int = _option(1, "number of seeds, each a run of its own")
+    model: str = option("B", "a shipped model, or a folder that holds one like it")
+    objective: str = option("pass@8", "what is climbed: pass@8, log, arcsin, power:0.5, ...")
+    mitigation: str = option("none", "none, mix:0.5, no-loss-mix, one-sided, pcgrad or min-norm")
+    hard_fraction: float = option(HARD_FRACTION, "mass of the prompts with a < b")
+    exact: bool = option(True, "exact gradients; --sampled estimates them from completions")
+    steps: int = option(150, "number of steps")
+    lr: float = option(0.03, "step size: theta moves by lr times the direction")
+    length: float = option(0.0, "if above 0: every step has this length, and lr plays no role")
+    anneal: int = option(0, "if above 0: pass@k falls to pass@1 within this many steps")
+    prompts: int = option(512, "exact: prompts of the training set; sampled: drawn in each step")
+    n: int = option(16, "sampled: completions a prompt")
+    every: int = option(5, "steps between two measurements on the held-out prompts")
+    seed: int = option(0, "the first seed")
+    seeds: int = option(1, "number of seeds, each a run of its own")
 
     def __post_init__(self):
         for name in ("steps", "every", "seeds", "prompts"):

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from children import in_a_child
 
 from passk_lib.__main__ import main
 from passk_lib.llm import chapter_runs, posttrain, storage
@@ -160,18 +161,6 @@ def test_no_prompt_is_both_trained_on_and_held_out():
 
 
 # --- kills, folders and files ---------------------------------------------------------------
-
-
-def in_a_child(action) -> int:
-    child = os.fork()
-    if child == 0:
-        try:
-            action()
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -5,6 +5,7 @@ import signal
 
 import numpy as np
 import pytest
+from children import in_a_child
 
 from passk_lib.llm import experiment, storage
 from passk_lib.llm.experiment import Result, Settings, run
@@ -18,19 +19,6 @@ SETTINGS = Settings(
     tokens_per_batch=64,
     hard_fraction=0.3,
 )
-
-
-def in_a_child(action) -> int:
-    """Runs `action` in a forked process; its exit status, negative for the signal it died of."""
-    child = os.fork()
-    if child == 0:
-        try:
-            action()
-        except BaseException:
-            os._exit(1)
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
