@@ -37,7 +37,7 @@ def count_assignments() -> int:
 SUBJECTS: dict[str, tuple[str, Callable[[], int]]] = {
     "pages": (r"tests/book/test_pages\.py", count_pages),
     "claims": (r"tests/theory/test_ledger\.py", count_claims),
-    "live figures": (r"tests/book/test_live_figures\.py", count_figures),
+    "live figures": (r"tests/book/test_(live_figures|speed)\.py", count_figures),
     "assignments": (r"tests/course/", count_assignments),
 }
 

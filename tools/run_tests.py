@@ -2,7 +2,8 @@
 
 ``python tools/run_tests.py [--long]``. Building the book and looking at its pages take as long as
 all other tests together, and each half keeps about one core busy. The first half is shown as it
-runs; the other is shown when both are done. At the end stands what they covered between them.
+runs; the other is shown when both are done. Then, with the machine to themselves, come the tests of
+speed. At the end stands what all covered between them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BOOK = [f"tests/book/{name}.py" for name in ("test_live_figures", "test_site", "test_pages")]
+SPEED = "tests/book/test_speed.py"
 
 
 def pytest(record: Path, *arguments: str) -> list[str]:
@@ -44,8 +46,8 @@ def main(arguments: list[str]) -> int:
     chosen = [] if "--long" in arguments else ["-m", "not long"]
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        records = [folder / "book.json", folder / "rest.json"]
-        rest = pytest(records[1], *chosen, *(f"--ignore={path}" for path in BOOK))
+        records = [folder / "book.json", folder / "rest.json", folder / "speed.json"]
+        rest = pytest(records[1], *chosen, *(f"--ignore={path}" for path in [*BOOK, SPEED]))
         with (
             open(folder / "rest.txt", "w", encoding="utf-8") as output,
             subprocess.Popen(rest, cwd=ROOT, stdout=output, stderr=output) as other,
@@ -58,8 +60,9 @@ def main(arguments: list[str]) -> int:
                 other.terminate()
                 raise
         print((folder / "rest.txt").read_text(encoding="utf-8"), end="")
-        print("\nWhat both halves covered:\n" + "\n".join(covered(records)))
-    return book.returncode or other.returncode
+        speed = subprocess.run(pytest(records[2], SPEED), cwd=ROOT)
+        print("\nWhat all covered:\n" + "\n".join(covered(records)))
+    return book.returncode or other.returncode or speed.returncode
 
 
 if __name__ == "__main__":

@@ -198,20 +198,6 @@ class Repaint:
     crowd: float
     """How many times slower a fixed loop ran between the repaints than it does undisturbed."""
 
-    @property
-    def in_time(self) -> bool:
-        """Within what is promised; where others compute beside it, so many times more."""
-        return self.median <= REPAINT * allowance(self.crowd)
-
-
-def allowance(crowd: float) -> float:
-    """What a crowded machine is granted: its slowness, and as much again by half for its caches."""
-    return crowd if crowd < 1.5 else 1.5 * crowd
-
-
-def said(crowd: float) -> str:
-    return f" (a machine {crowd:.1f} times slower than idle)" if crowd >= 1.2 else ""
-
 
 def seconds_to_ready(browser, url: str, tries: int = 3, enough: float = 0) -> float:
     """From asking for the page, with an empty cache, to its first figure drawn: the best try.

@@ -15,19 +15,7 @@ import numpy as np
 import pytest
 from browser import HTML, page_names
 from figures_book import FIGURES, ROOT
-from live import (
-    READY,
-    REPAINT,
-    WIGGLES,
-    Live,
-    Place,
-    allowance,
-    crowding,
-    figure_names,
-    places,
-    said,
-    seconds_to_ready,
-)
+from live import WIGGLES, Live, Place, figure_names, places
 
 from passk_lib import widgets
 from passk_lib.bandit import Toy
@@ -191,17 +179,6 @@ def test_every_slider_answers_to_the_keyboard(live):
         assert live.words != words, label
 
 
-def test_a_drag_or_a_key_press_repaints_within_a_frame(live, place, measured):
-    """Script, styles and layout: 16 ms on an idle machine, more where others compute beside it."""
-    found = live.repaints(enough=REPAINT)
-    for trait, repaint in found.items():
-        measured.append(
-            f"{f'{place}, {trait}':<38} repaint {repaint.median:5.1f} ms of {REPAINT} promised"
-            f"{said(repaint.crowd)}"
-        )
-    assert {trait: repaint for trait, repaint in found.items() if not repaint.in_time} == {}
-
-
 def looks(live):
     """The page at desktop width, then as the window shrinks to a phone's, in both themes."""
     page = live.page
@@ -253,20 +230,6 @@ OUTSIDE = """(root) => {
 
 
 PAGES = sorted({place.page for place in CHAPTERS})
-
-
-@pytest.mark.parametrize("page_name", PAGES)
-def test_a_figure_is_ready_soon(page_name, site, browser, measured):
-    """From an empty cache, all of the page's code included; more time where others compute."""
-    empty = browser.new_page()
-    crowd = crowding(empty)
-    ready = seconds_to_ready(browser, f"{site}/{page_name}", enough=READY)
-    crowd = max(crowd, crowding(empty))
-    empty.close()
-    measured.append(
-        f"{Path(page_name).stem:<38} drawn after {ready:4.2f} s of {READY} promised{said(crowd)}"
-    )
-    assert ready <= READY * allowance(crowd), said(crowd)
 
 
 @pytest.mark.parametrize("page_name", PAGES)
