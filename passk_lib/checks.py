@@ -89,7 +89,12 @@ def as_number(name: str, x, low: float = -np.inf, high: float = np.inf, *, open_
 
 
 def as_probabilities(name: str, p, shape: tuple[int | None, ...] | None = None) -> np.ndarray:
-    """`p` as a float64 array with every entry in [0, 1]."""
+    """`p` as a float64 array with every entry in [0, 1].
+
+    >>> as_probabilities("success", [0.25, 1.5])
+    Traceback (most recent call last):
+    ValueError: success must be in [0, 1]; got 1.5 at index 1
+    """
     array = as_finite(name, p, shape)
     _reject(name, "in [0, 1]", array, (array < 0) | (array > 1))
     return array

@@ -127,6 +127,12 @@ def certified_signs(c, error, p, k_max: int) -> tuple[list[Run], int]:
     c: (terms,) coefficients, each within `error` (terms,) of the true one. p: (terms,) in [0, 1],
     taken as exact. Returns runs that cover 2 ... k_max in order, and the sign at all k > k_max if
     that is certain, else 0.
+
+    Three prompts of equal mass, g = (1, -3, 5), p = (0.1, 0.5, 0.9): conflict at k = 2 alone.
+
+    >>> c, p = np.array([1.0, -3.0, 5.0]), np.array([0.1, 0.5, 0.9])
+    >>> certified_signs(c, np.zeros(3), p, 1000)
+    ([Run(first=2, last=2, sign=-1), Run(first=3, last=1000, sign=1)], 1)
     """
     live = ((c != 0) | (error > 0)) & (p < 1)
     if not live.any():

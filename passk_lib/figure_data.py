@@ -28,6 +28,14 @@ def figure_data(fig: Figure) -> str:
     (value: its level); ``bar`` (x: its middle, y: its top, value: its width); ``arrow`` (two rows:
     tail and head). What is not drawn in the coordinates of the axes, such as a legend, is left out.
     Seven significant digits.
+
+    >>> from passk_lib.figures import curves
+    >>> fig = curves([0, 0.5, 1], {"pass@2": [0, 0.75, 1]}, xlabel="p", ylabel="F(p)")
+    >>> print(figure_data(fig).strip())
+    panel,x_label,y_label,series,kind,x,y,value
+    panel 1,p,F(p),pass@2,line,0,0,
+    panel 1,p,F(p),pass@2,line,0.5,0.75,
+    panel 1,p,F(p),pass@2,line,1,1,
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")

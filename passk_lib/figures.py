@@ -91,6 +91,13 @@ def curves(
 
     ``x``: (points,). ``series``: label -> (points,). ``colors`` and ``styles`` are given per
     series; the default runs through one hue from light to dark, for a family indexed by k.
+
+    >>> from passk_lib import pass_at_k
+    >>> p = np.linspace(0, 1, 101)
+    >>> family = {f"k = {k}": pass_at_k(p, k) for k in (1, 2, 8)}
+    >>> fig = curves(p, family, xlabel="success probability $p$", ylabel="pass@k")
+    >>> [line.get_label() for line in fig.axes[0].lines]
+    ['k = 1', 'k = 2', 'k = 8']
     """
     fig, ax = plt.subplots(figsize=(6.4, 3.6))
     labels = list(series)

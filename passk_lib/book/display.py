@@ -50,8 +50,15 @@ def show(fig: Figure, alt: str) -> Picture:
     JupyterLab and in Colab. The figure is closed. Points by the thousand should be drawn with
     ``rasterized=True``: the picture is SVG.
 
-    Raises TypeError if ``fig`` is no figure, ValueError if ``alt`` is empty or shorter than a
-    sentence.
+    Raises TypeError if ``fig`` is no figure, ValueError if ``alt`` has fewer than four words.
+
+    >>> from passk_lib.figures import curves
+    >>> fig = curves([0, 1], {"pass@1": [0, 1]}, xlabel="p", ylabel="F(p)")
+    >>> show(fig, "Pass@1 is the straight line from 0 to 1.")
+    Pass@1 is the straight line from 0 to 1.
+    >>> show(fig, "Two curves")
+    Traceback (most recent call last):
+    ValueError: alt must describe the figure in at least four words; got 'Two curves'
     """
     import matplotlib as mpl
     import matplotlib.pyplot as plt

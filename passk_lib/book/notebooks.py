@@ -35,6 +35,15 @@ SOLUTION = re.compile(
 def faults(path: Path | str) -> list[str]:
     """Everything that is wrong with the notebook at ``path``, one sentence each; an empty list if
     nothing is.
+
+    >>> import tempfile
+    >>> page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title")])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     nbformat.write(page, Path(folder, "A_page.ipynb"))
+    ...     for fault in faults(Path(folder, "A_page.ipynb")):
+    ...         print(fault)
+    A_page.ipynb: the kernel must be python3
+    A_page.ipynb: the first code cell must be SETUP_CELL of passk_lib.book.setup_cell, to the letter
     """
     path = Path(path)
     try:

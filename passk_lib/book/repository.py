@@ -14,7 +14,14 @@ COLAB_BRANCH = "colab"
 
 @dataclass(frozen=True)
 class Repository:
-    """A git repository: ``url`` is what pip installs from, ``branch`` what the pages link to."""
+    """A git repository: ``url`` is what pip installs from, ``branch`` what the pages link to.
+
+    >>> fork = Repository("https://github.com/ada/passk")
+    >>> fork.site
+    'https://ada.github.io/passk/'
+    >>> fork.requirement
+    'https://github.com/ada/passk@main'
+    """
 
     url: str
     branch: str = "main"
@@ -64,6 +71,11 @@ def find_repository(folder: Path | str = ".") -> Repository | None:
 def normalise(address: str) -> str:
     """An address that anyone can read from: https for ssh forms, no user or token in it, no
     trailing ``.git``.
+
+    >>> normalise("git@github.com:ada/passk.git")
+    'https://github.com/ada/passk'
+    >>> normalise("https://ada:token@git.example.org/passk.git")
+    'https://git.example.org/passk'
     """
     address = address.strip().rstrip("/")
     if re.fullmatch(r"[\w.-]+/[\w.-]+", address):

@@ -28,6 +28,12 @@ def stamp(notebook: str, repository: Repository) -> str:
 
     On GitHub a link to another chapter opens that chapter in Colab, a link to a Markdown page the
     page itself. A notebook without the setup cell comes back unchanged but for its links.
+
+    >>> cells = [nbformat.v4.new_code_cell(SETUP_CELL)]
+    >>> chapter = nbformat.writes(nbformat.v4.new_notebook(cells=cells))
+    >>> stamped = stamp(chapter, Repository("https://github.com/ada/passk"))
+    >>> print(nbformat.reads(stamped, as_version=4).cells[0].source.splitlines()[6])
+    REPOSITORY = "https://github.com/ada/passk@main"
     """
     book = nbformat.reads(notebook, as_version=4)
     for cell in book.cells:

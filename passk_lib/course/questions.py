@@ -228,6 +228,19 @@ def check(name: str, *answers) -> None:
     The answers are functions, numbers, arrays or SymPy expressions, as the question says; `...`
     stands for one that is still to come.  The public checks are a part of the grading: further
     checks, with other numbers, count as well.
+
+    >>> check("estimators-1", ...)
+    estimators-1: nothing to check yet; replace the ... by your answer.
+    >>> from passk_lib import unbiased_pass_at_k
+    >>> check("estimators-1", lambda n, c, k: unbiased_pass_at_k(n, c, k))
+    estimators-1: public checks passed.
+    >>> plug_in = lambda n, c, k: 1 - (1 - c / n) ** k
+    >>> check("estimators-1", plug_in)  # doctest: +NORMALIZE_WHITESPACE
+    estimators-1: not yet.
+      - at n = 4, c = 1, k = 2 yours is 0.4375, it should be 0.5. That is the plug-in
+        1 - (1 - c/n)^k: it draws with replacement, subsets do not.
+      - at n = 5, c = 2, k = 6 five samples have no subset of six: raise ValueError;
+        yours returns 0.953344.
     """
     module = public(name)
     known = questions(module)

@@ -51,7 +51,11 @@ def boxed_exact(completion: str, reference: str) -> bool:
 
 
 def number(completion: str, reference: str) -> bool:
-    """The last number of the completion equals the reference: 1,200 is 1200.0."""
+    """The last number of the completion equals the reference: 1,200 is 1200.0.
+
+    >>> number("40 and 2 make 42", "42.0"), number("42, or 41", "42")
+    (True, False)
+    """
     found, wanted = _last_number(completion), _last_number(reference)
     return found is not None and found == wanted
 

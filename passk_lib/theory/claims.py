@@ -64,7 +64,27 @@ class Given:
 
 
 class Proof:
-    """The page on which one claim is derived."""
+    """The page on which one claim is derived.
+
+    More tries never hurt: 1 - p(x) is at most 1, so one more factor makes its power no larger.
+
+    >>> from passk_lib.theory.axioms import bounded, power_sign
+    >>> from passk_lib.theory.kernel import mean, times
+    >>> from passk_lib.theory.setting import J, k, u, x
+    >>> low, high = bounded(u(x))  # 0 ≤ u(x) and u(x) ≤ 1, where u = 1 - p
+    >>> reason = mean(times(high, power_sign(low, k)), x)
+    >>> page = Proof()
+    >>> derived = page.chain(J(k), ("≤", J(k + 1), "a factor of at most 1", reason))
+    >>> page.state(J(k), "≤", J(k + 1), by=derived)
+    >>> print(page.parts[0].latex())
+    J_{k}(\\theta) \\le J_{1+k}(\\theta)
+
+    With the sign turned round, the difference is not the sum of the reasons:
+
+    >>> page.state(J(k + 1), "≤", J(k), by=derived)
+    Traceback (most recent call last):
+    passk_lib.theory.kernel.Rejected: right - left is not the sum of the reasons: 2 terms are left
+    """
 
     def __init__(self, claim_id: str = "", lookup: Callable[[str], Result] | None = None):
         self.claim_id = claim_id

@@ -7,6 +7,13 @@ hypothesis are read "for all"; other symbols (k, G, m, ...) are fixed but arbitr
 
 The one rule that does most of the work is `combine`: `left <= right` holds if right - left is, by
 the normal form, a sum of differences that are known to be non-negative.
+
+    >>> a, b = Symbol("a"), Symbol("b")
+    >>> combine(2 * a * b, "≤", a**2 + b**2, square(a - b))
+    Theorem(2*a*b ≤ a**2 + b**2)
+    >>> combine(a**2 + b**2, "≤", 2 * a * b, square(a - b))
+    Traceback (most recent call last):
+    passk_lib.theory.kernel.Rejected: right - left is not the sum of the reasons: 3 terms are left
 """
 
 from __future__ import annotations

@@ -11,7 +11,15 @@ from .show import badge, link
 
 @dataclass
 class Ledger:
-    """The checked claims, in the order of the paper."""
+    """The checked claims, in the order of the paper.
+
+    >>> from passk_lib.theory import claim
+    >>> some = Ledger([claim(name).result for name in ("assumption-4.3", "eq-9", "slip-1")])
+    >>> some.counts()
+    {'assumed': 1, 'proved': 1, 'refuted as printed': 1}
+    >>> some.records()[1]["title"], some.records()[1]["depends_on"]
+    ('The inner product is a weighted mean of agreement', ['eq-2', 'eq-8'])
+    """
 
     results: list[Result]
 

@@ -7,6 +7,17 @@ differentiating the policy, a step by taking it. None of the checker's rules are
 
 Arrays are float64, or `object` arrays of `Fraction` for an exact opinion on one instance; roots,
 logarithms and steps are then taken in 60 digits.
+
+Two prompts of mass 1/2 each, p = (1/2, 1/2), gradients (-1, 3): the agreement scores differ in
+sign, and still pass@2 does not conflict with pass@1.
+
+    >>> from passk_lib.theory.setting import a, inner_k1, x
+    >>> half = Fraction(1, 2)
+    >>> two = from_field([half, half], [half, half], [-1, 3], **{"#k": 2})
+    >>> print(*evaluate(a(x), two, [x])[0])
+    -1 3
+    >>> print(*evaluate(inner_k1(), two))
+    1
 """
 
 from __future__ import annotations

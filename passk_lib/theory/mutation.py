@@ -13,6 +13,16 @@ derivation once more with that one change. A mutant is
 - `not needed, no field met it`: accepted, but no random field meets the changed hypotheses, so
   nothing was tried;
 - `ACCEPTED FALSE`: accepted although a field falsifies it. There must be none.
+
+In the derivation of w_k = k (1 - p)^(k-1), equation (3), a line loses its factor k:
+
+    >>> from passk_lib.theory.setting import g, u, x, k
+    >>> mutant, written, page = next(
+    ...     each for each in all_mutants(["eq-3"])
+    ...     if each[0].value == ("=", u(x) ** (k - 1) * g(x))
+    ... )
+    >>> mutant.name, judge(mutant, written, page, Fields(size=20))
+    ('drop a factor', 'falsified')
 """
 
 from __future__ import annotations

@@ -12,6 +12,12 @@ A vector has one vector atom more in each monomial.
 
 Exponents are linear in orders such as k and never negative: k - 1 is accepted for k >= 1, k - 2
 only for k >= 2, so that nothing is ever divided by a failure probability that may be zero.
+
+    >>> from passk_lib.theory.setting import E, u, x, x2
+    >>> nf(E(u(x), x) ** 2) == nf(E(u(x) * u(x2), x, x2))  # two independent copies
+    True
+    >>> nf(E(u(x), x) ** 2) == nf(E(u(x) ** 2, x))  # the square of a mean, the mean of the square
+    False
 """
 
 from __future__ import annotations

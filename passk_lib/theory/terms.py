@@ -6,6 +6,10 @@ SymPy never evaluates by itself, so what is written is what is checked and what 
 
 Failure probabilities u(x) = 1 - p(x) are the primitive, because powers of u are what pass@k is
 made of; p(x) is printed wherever it is written, and unfolds to 1 - u(x) in the normal form.
+
+    >>> from passk_lib.theory.setting import a, k, w, x
+    >>> print(latex(E(w(k, x) * a(x), x)))  # the inner product of the gradients, equation (9)
+    \\mathbb{E}_{x}\\!\\left[w_{k,\\theta}(x)\\,a_\\theta(x)\\right]
 """
 
 from __future__ import annotations
