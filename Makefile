@@ -50,7 +50,7 @@ book: $(READY)
 	@$(BIN)/python tools/build_book.py
 	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
 
-# The book with its pages, and beside it all other tests; one summary at the end.
+# Parts side by side (the book and its figures; everything else; then its pages), one summary at the end.
 test: $(READY)
 	@$(BIN)/python tools/run_tests.py
 

@@ -1,9 +1,10 @@
-"""The tests in two halves side by side: what drives the built book, and everything else.
+"""All tests, in parts side by side: what drives the built book, and everything else.
 
-``python tools/run_tests.py [--long]``. Building the book and looking at its pages take as long as
-all other tests together, and each half keeps about one core busy. The first half is shown as it
-runs; the other is shown when both are done. Then, with the machine to themselves, come the tests of
-speed. At the end stands what all covered between them.
+``python tools/run_tests.py [--long]``. Two parts run at a time, for two processors. The book is
+built and its live figures are driven while all that needs no book is tested; its pages are looked
+at when the book and those other tests are done. Then, with the machine to themselves, come the
+tests of speed. Building, figures and speed are shown as they run, the others when they are done. At
+the end stands what all covered between them.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ import json
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BOOK = [f"tests/book/{name}.py" for name in ("test_live_figures", "test_site", "test_pages")]
-SPEED = "tests/book/test_speed.py"
+PARTS = {
+    "build": ["tests/book/test_build.py"],
+    "figures": ["tests/book/test_live_figures.py"],
+    "pages": ["tests/book/test_site.py", "tests/book/test_pages.py"],
+    "speed": ["tests/book/test_speed.py"],
+}
+REST = [f"--ignore={path}" for paths in PARTS.values() for path in paths]
 
 
 def pytest(record: Path, *arguments: str) -> list[str]:
@@ -39,30 +46,71 @@ def covered(records: list[Path]) -> list[str]:
     return summary(passed, failed, mutants)
 
 
+class Run:
+    """The parts of one run of the tests, their outcomes and what they printed."""
+
+    def __init__(self, folder: Path, chosen: list[str]):
+        self.folder, self.chosen = folder, chosen
+        self.outcomes: dict[str, int] = {}
+        self.children: list[subprocess.Popen] = []
+
+    def part(self, name: str, *arguments: str, shown: bool = True) -> bool:
+        """Run a part; True if all its tests passed."""
+        command = pytest(self.folder / f"{name}.json", *arguments, *self.chosen)
+        with open(self.folder / f"{name}.txt", "w", encoding="utf-8") as output:
+            to = None if shown else output
+            child = subprocess.Popen(command, cwd=ROOT, stdout=to, stderr=to)
+            self.children.append(child)
+            self.outcomes[name] = child.wait()
+        return self.outcomes[name] == 0
+
+    def everything(self) -> None:
+        built = threading.Event()
+
+        def beside() -> None:
+            self.part("rest", *REST, shown=False)
+            built.wait()
+            if self.outcomes["build"] == 0:
+                self.part("pages", *PARTS["pages"], shown=False)
+
+        other = threading.Thread(target=beside, daemon=True)
+        other.start()
+        whole = self.part("build", "--book", *PARTS["build"])
+        built.set()
+        if whole:
+            self.part("figures", *PARTS["figures"])
+        other.join()
+        for name in ("rest", "pages"):
+            if name in self.outcomes:
+                print(f"\nPart {name!r}, which ran beside it:\n", flush=True)
+                print((self.folder / f"{name}.txt").read_text(encoding="utf-8"), end="", flush=True)
+        if whole:
+            self.part("speed", *PARTS["speed"])
+
+    def report(self) -> int:
+        """Print what was covered; the exit status."""
+        print("\nWhat all parts covered:")
+        print("\n".join(covered(sorted(self.folder.glob("*.json")))))
+        broken = [name for name, outcome in self.outcomes.items() if outcome]
+        if broken:
+            print(f"NOT PASSED: {', '.join(broken)}", end="")
+            print("; without a book nothing of it was tried" * ("build" in broken))
+        return int(bool(broken))
+
+
 def main(arguments: list[str]) -> int:
     if set(arguments) - {"--long"}:
         print(__doc__, file=sys.stderr)
         return 2
-    chosen = [] if "--long" in arguments else ["-m", "not long"]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        records = [folder / "book.json", folder / "rest.json", folder / "speed.json"]
-        rest = pytest(records[1], *chosen, *(f"--ignore={path}" for path in [*BOOK, SPEED]))
-        with (
-            open(folder / "rest.txt", "w", encoding="utf-8") as output,
-            subprocess.Popen(rest, cwd=ROOT, stdout=output, stderr=output) as other,
-        ):
-            try:
-                book = subprocess.run(pytest(records[0], "--book", *chosen, *BOOK), cwd=ROOT)
-                print("\nThe other half, which ran beside it:\n", flush=True)
-                other.wait()
-            except KeyboardInterrupt:
-                other.terminate()
-                raise
-        print((folder / "rest.txt").read_text(encoding="utf-8"), end="")
-        speed = subprocess.run(pytest(records[2], SPEED), cwd=ROOT)
-        print("\nWhat all covered:\n" + "\n".join(covered(records)))
-    return book.returncode or other.returncode or speed.returncode
+    with tempfile.TemporaryDirectory() as folder:
+        run = Run(Path(folder), [] if "--long" in arguments else ["-m", "not long"])
+        try:
+            run.everything()
+        except KeyboardInterrupt:
+            for child in run.children:
+                child.terminate()
+            raise
+        return run.report()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The built book, page by page: its links, and every page in a real browser.
 
-`pytest --book` (half of `make test`) builds the book first. Each page is opened once for every
-width and colour theme, what is seen there is written down, and the tests read these notes.
+Each page is opened once for every width and colour theme, what is seen there is written down, and
+the tests read these notes.
 """
 
 from dataclasses import dataclass, field
@@ -19,13 +19,6 @@ WIDTHS = {"desktop": 1200, "phone": 360}
 HERE = "http://book.invalid/"
 
 PAGES = [*page_names(), "index.html", "search.html", "genindex.html"]
-
-
-def test_the_book_builds_without_a_warning(build):
-    if build is None:
-        pytest.skip("pytest was not given --book")
-    if build.returncode:
-        pytest.fail(build.stderr or build.stdout, pytrace=False)
 
 
 @cache
