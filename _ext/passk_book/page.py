@@ -51,6 +51,12 @@ def keep_first_page_light(app, pagename, templatename, context, doctree):
         ]
 
 
+def name_first_page_once(app, pagename, templatename, context, doctree):
+    """The first page has the book's name; the theme would say it twice in a tab."""
+    if pagename == app.config.root_doc and context.get("title") == app.config.html_title:
+        context["docstitle"] = ""
+
+
 # MathJax would set all formulas of a page in one go, which takes seconds where there are a thousand
 # of them, and nothing else can happen meanwhile. Block by block, with pauses, live figures start
 # early.
@@ -81,5 +87,6 @@ def setup(app):
     app.connect("config-inited", drop_thebe)
     app.connect("html-page-context", mend_body)
     app.connect("html-page-context", preload_typefaces)
+    app.connect("html-page-context", name_first_page_once)
     # After MathJax (500) and Jupyter Book have added their scripts.
     app.connect("html-page-context", keep_first_page_light, priority=900)

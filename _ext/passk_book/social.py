@@ -2,7 +2,8 @@
 
 Every page says in its head what it is about, in the words of its first paragraph. Where the site's
 address is known (``PASSK_SITE``, ``passk_lib.book.repository``), the page names its own address and
-the preview picture too, which must be absolute; without one these two are left out.
+the preview picture too, which must be absolute; without one these two are left out. The site's own
+address, which people pass on, leads to the first page and shows the same.
 """
 
 import os
@@ -46,7 +47,35 @@ def add_head(app, pagename, templatename, context, doctree):
     lines.append('<meta name="twitter:card" content="summary_large_image" />')
     if description:
         lines.append(f'<meta name="description" content="{attribute(description)}" />')
-    context["metatags"] = context.get("metatags", "") + "\n" + "\n".join(lines)
+    head = "\n".join(lines)
+    context["metatags"] = context.get("metatags", "") + "\n" + head
+    if pagename == app.config.root_doc:
+        write_front_door(app, head)
+
+
+FRONT_DOOR = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<title>{title}</title>
+{head}
+<meta http-equiv="refresh" content="0; url={page}.html" />
+</head>
+<body><h1>{title}</h1><p><a href="{page}.html">Open the book</a></p></body>
+</html>
+"""
+
+
+def write_front_door(app, head: str):
+    """The page at the site's own address. Jupyter Book would put a bare redirection there."""
+    site, page = app.config.html_baseurl, app.config.root_doc
+    if site:
+        head += f'\n<link rel="canonical" href="{attribute(site.rstrip("/"))}/{page}.html" />'
+    door = FRONT_DOOR.format(title=escape(app.config.html_title), head=head, page=page)
+    (Path(app.outdir) / "index.html").write_text(door, encoding="utf8")
+
 
 
 def attribute(text: str) -> str:

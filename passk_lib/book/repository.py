@@ -41,8 +41,8 @@ class Repository:
         if not self.on_github:
             return None
         owner, name = self.page.removeprefix("https://github.com/").split("/")
-        own = name.lower() == f"{owner}.github.io".lower()
-        return f"https://{owner}.github.io/" + ("" if own else f"{name}/")
+        host = f"{owner}.github.io".lower()
+        return f"https://{host}/" + ("" if name.lower() == host else f"{name}/")
 
     @property
     def requirement(self) -> str:

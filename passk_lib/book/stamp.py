@@ -83,8 +83,9 @@ def _contents(out: Path, repository: Repository) -> str:
         f"Made from {repository.page or repository.url}; changes here are lost. Each notebook "
         "installs what it needs.",
     ]
-    for folder in ("chapters", "assignments"):
-        paths = sorted((out / folder).glob("*.ipynb"))
+    # The first page first; assignments by their numbers, which stand in their titles.
+    for folder, order in (("chapters", lambda path: path.stem != "index"), ("assignments", title)):
+        paths = sorted(sorted((out / folder).glob("*.ipynb")), key=order)
         if paths:
             lines += ["", f"## {folder.capitalize()}", ""]
         for path in paths:

@@ -209,6 +209,32 @@ def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
         assert [follow(link) for link in inside] == ["source", "colab"]
 
 
+@pytest.mark.parametrize(
+    "fork, site",
+    [
+        ("Some-One/My.Book-2", "https://some-one.github.io/My.Book-2/"),
+        ("someone/Someone.GitHub.io", "https://someone.github.io/"),
+    ],
+)
+def test_a_page_and_the_sites_own_address_name_where_the_fork_is_published(fork, site, small_book):
+    small_book.write(one=notebook("What this book is about, in a sentence."), two="# Two\n\nText.")
+    variables = {"GITHUB_REPOSITORY": fork, "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "main"}
+    assert small_book.build(**variables).returncode == 0
+    door = (small_book.folder / "_build" / "html" / "index.html").read_text("utf8")
+    first = BeautifulSoup(small_book.page("one"), "html.parser")
+    for page in (BeautifulSoup(door, "html.parser"), first):
+        assert page.select_one('link[rel="canonical"]')["href"] == f"{site}chapters/one.html"
+        assert page.select_one('meta[property="og:url"]')["content"] == f"{site}chapters/one.html"
+        picture = page.select_one('meta[property="og:image"]')["content"]
+        assert picture == f"{site}_static/social-preview.png"
+        assert "in a sentence" in page.select_one('meta[name="description"]')["content"]
+    assert "url=chapters/one.html" in door
+    assert f"https://github.com/{fork}/edit/main/" in small_book.page("one")
+    # A site of its own comes before the repository's; without either a page has no address.
+    assert small_book.build(PASSK_SITE="https://example.org/book", **variables).returncode == 0
+    assert '"https://example.org/book/chapters/two.html"' in small_book.page("two")
+
+
 class Fork:
     """Follows a page's links: says what an address of the fork leads to, and that it is there."""
 

@@ -1,5 +1,6 @@
 """The repository's address comes from the environment or from git, and from nowhere else."""
 
+import re
 import subprocess
 import zipfile
 
@@ -131,6 +132,26 @@ def test_the_students_notebooks_are_stamped_too_where_they_were_made(tmp_path, m
     text = (tmp_path / "out" / "assignments" / "student.ipynb").read_text()
     assert "github.com/owner/name@main" in text
     assert "/blob/colab/assignments/student.ipynb" in (tmp_path / "out" / "README.md").read_text()
+
+
+def test_the_branch_lists_the_first_page_first_and_assignments_by_their_numbers(
+    tmp_path, monkeypatch
+):
+    for folder, names in (
+        ("chapters", ("01_one", "A_appendix", "index")),
+        ("_build/assignments/student", ("ascent", "estimators")),
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        for name in names:
+            book = notebook("Text.")
+            number = {"ascent": "Assignment 5. ", "estimators": "Assignment 1. "}.get(name, "")
+            book.cells[0].source = f"# {number}{name}"
+            nbformat.write(book, tmp_path / folder / f"{name}.ipynb")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PASSK_REPOSITORY", "owner/name")
+    assert stamping.main(["out"]) == 0
+    listed = re.findall(r"(\w+)\.ipynb\)", (tmp_path / "out" / "README.md").read_text())
+    assert listed == ["index", "01_one", "A_appendix", "estimators", "ascent"]
 
 
 def test_the_archive_is_the_same_bytes_for_the_same_notebooks(tmp_path):

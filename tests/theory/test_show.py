@@ -1,6 +1,7 @@
 """A claim on the page: plain Markdown and LaTeX that says what was checked."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -92,8 +93,18 @@ def test_only_long_derivations_are_folded_unless_asked_for():
     assert "<details>" not in claim("lem-C.1", fold=False)._repr_markdown_()
 
 
-CHAPTERS = ("02_preliminaries", "03_interference", "04_conflict", "05_threshold", "06_descent",
-            "07_objectives", "A_kernel", "slips")
+# The sections of the appendix, as its cells name them.
+CHAPTERS = re.findall(
+    r'derivations\(\\"(\w+)\\"\)',
+    (Path(__file__).parents[2] / "chapters" / f"{APPENDIX}.ipynb").read_text(encoding="utf8"),
+)
+
+
+def test_the_appendix_has_a_section_for_every_chapter_whose_claims_it_shows():
+    linked = {c.chapter for c in claims.CLAIMS.values()
+              if c.kind != "slip" and f"{APPENDIX}.ipynb" in link(c.id)}
+    missing = linked - set(CHAPTERS)
+    assert not missing, f'{APPENDIX}.ipynb needs a cell `derivations("{min(missing)}")`'
 
 
 def test_every_link_to_the_appendix_of_derivations_finds_its_target():
