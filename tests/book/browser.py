@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+from bs4 import BeautifulSoup
 
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
@@ -48,6 +49,20 @@ def page_names() -> list[str]:
 
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf8"))
     return [f"{name}.html" for name in files(toc)]
+
+
+@functools.cache
+def soup(name: str) -> BeautifulSoup:
+    """A built page, parsed; shared by all who only read it."""
+    return BeautifulSoup((HTML / name).read_text(encoding="utf8"), "html.parser")
+
+
+@functools.cache
+def anchors(name: str) -> frozenset[str]:
+    """Every place of a built page that an address may end with."""
+    ids = {element["id"] for element in soup(name).find_all(id=True)}
+    named = {link["name"] for link in soup(name).find_all("a", attrs={"name": True})}
+    return frozenset(ids | named)
 
 
 def documented_policy() -> str:

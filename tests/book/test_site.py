@@ -7,7 +7,7 @@ import re
 from urllib.parse import unquote, urlparse
 
 import pytest
-from browser import HTML, SUBFOLDER, documented_policy, page_names, settle
+from browser import HTML, SUBFOLDER, anchors, documented_policy, page_names, settle, soup
 from bs4 import BeautifulSoup
 
 built = pytest.mark.usefixtures("built")
@@ -182,12 +182,11 @@ def test_a_first_tap_shows_and_a_second_one_follows(browser, site):
 @built
 def test_every_previewed_link_has_its_preview_and_every_symbol_its_row():
     texts = (HTML / "_static" / "preview-texts.js").read_text(encoding="utf8")
-    notation = BeautifulSoup((HTML / "chapters/notation.html").read_text("utf8"), "html.parser")
+    notation = soup("chapters/notation.html")
     rows = {row["id"] for row in notation.select("tr[id]")}
     linked = set()
     for name in page_names():
-        page = BeautifulSoup((HTML / name).read_text(encoding="utf8"), "html.parser")
-        for link in page.select("article a.symbol"):
+        for link in soup(name).select("article a.symbol"):
             linked.add(link["href"].partition("#")[2])
     assert len(rows) > 20
     assert linked <= rows
@@ -198,12 +197,11 @@ def test_every_previewed_link_has_its_preview_and_every_symbol_its_row():
 
 @built
 def test_every_row_of_the_notation_leads_to_where_its_symbol_is_introduced():
-    notation = BeautifulSoup((HTML / "chapters/notation.html").read_text("utf8"), "html.parser")
+    notation = soup("chapters/notation.html")
     for row in notation.select("tr[id]"):
         link = row.select_one("td:last-child a")["href"]
         page, _, anchor = link.partition("#")
-        place = BeautifulSoup((HTML / "chapters" / page).read_text("utf8"), "html.parser")
-        assert not anchor or place.find(id=unquote(anchor)), link
+        assert not anchor or unquote(anchor) in anchors(f"chapters/{page}"), link
 
 
 # --- Downloads
@@ -212,7 +210,7 @@ def test_every_row_of_the_notation_leads_to_where_its_symbol_is_introduced():
 @built
 @pytest.mark.parametrize("name", page_names())
 def test_every_figure_can_be_downloaded_with_its_numbers(name):
-    page = BeautifulSoup((HTML / name).read_text(encoding="utf8"), "html.parser")
+    page = soup(name)
     figures = page.select("article .cell_output img")
     links = page.select("article .figure-downloads")
     assert len(figures) == len(links), "each picture has its links"
@@ -288,6 +286,6 @@ def test_the_search_shows_where_a_word_stands_and_finds_the_library(browser, sit
 @built
 @pytest.mark.parametrize("name", page_names())
 def test_every_page_says_what_it_is_about(name):
-    page = BeautifulSoup((HTML / name).read_text(encoding="utf8"), "html.parser")
+    page = soup(name)
     assert len(page.select_one('meta[name="description"]')["content"].split()) >= 5
     assert page.select_one('meta[property="og:title"]')["content"]
