@@ -50,7 +50,7 @@ book: $(READY)
 	@$(BIN)/python tools/build_book.py
 	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
 
-# Parts side by side (the book and its figures; everything else; then its pages), one summary at the end.
+# In two lanes side by side, see tools/run_tests.py; one summary at the end.
 test: $(READY)
 	@$(BIN)/python tools/run_tests.py
 

@@ -1,10 +1,10 @@
 """All tests, in parts side by side: what drives the built book, and everything else.
 
-``python tools/run_tests.py [--long]``. Two parts run at a time, for two processors. The book is
-built and its live figures are driven while all that needs no book is tested; its pages are looked
-at when the book and those other tests are done. Then, with the machine to themselves, come the
-tests of speed. Building, figures and speed are shown as they run, the others when they are done. At
-the end stands what all covered between them.
+``python tools/run_tests.py [--long]``. Two parts run at a time, for two processors. In one lane the
+book is built, its live figures are driven, and the theory is proved, mutants included. In the other
+stands all that needs no book, and then the built pages are looked at. Last, with the machine to
+themselves, come the tests of speed. What the second lane prints is shown when it is done. At the
+end stands what all covered between them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PARTS = {
     "build": ["tests/book/test_build.py"],
     "figures": ["tests/book/test_live_figures.py"],
+    "theory": ["tests/theory"],
     "pages": ["tests/book/test_site.py", "tests/book/test_pages.py"],
     "speed": ["tests/book/test_speed.py"],
 }
@@ -79,6 +80,7 @@ class Run:
         built.set()
         if whole:
             self.part("figures", *PARTS["figures"])
+        self.part("theory", *PARTS["theory"])
         other.join()
         for name in ("rest", "pages"):
             if name in self.outcomes:

@@ -39,7 +39,7 @@ def test_a_part_that_broke_off_covers_nothing(tmp_path):
 def test_all_parts_together_are_all_tests():
     """Nothing is left out: what the parts name, the rest ignores, and nothing else."""
     named = [path for paths in run_tests.PARTS.values() for path in paths]
-    assert all((ROOT / path).is_file() for path in named)
+    assert all((ROOT / path).exists() for path in named)
     assert [f"--ignore={path}" for path in named] == run_tests.REST
     makefile = (ROOT / "Makefile").read_text()
     assert makefile.count("tools/run_tests.py") == 2
@@ -71,18 +71,18 @@ def test_speed_comes_alone_at_the_end_and_pages_after_the_book(run, capsys):
     assert run.report() == 0
 
 
-@pytest.mark.parametrize("name", ["rest", "figures", "pages", "speed"])
+@pytest.mark.parametrize("name", ["rest", "figures", "theory", "pages", "speed"])
 def test_one_part_that_fails_fails_the_whole_and_is_named(name, run, capsys):
     run.fails = {name}
     run.everything()
-    assert len(run.noted) == 5 and run.report() == 1
+    assert len(run.noted) == 6 and run.report() == 1
     assert capsys.readouterr().out.endswith(f"NOT PASSED: {name}\n")
 
 
 def test_without_a_book_its_pages_are_not_tried_and_the_run_fails(run, capsys):
     run.fails = {"build"}
     run.everything()
-    assert sorted(run.noted) == ["build", "rest"] and run.report() == 1
+    assert sorted(run.noted) == ["build", "rest", "theory"] and run.report() == 1
     assert "NOT PASSED: build; without a book" in capsys.readouterr().out
 
 
