@@ -109,7 +109,7 @@ def main(arguments: list[str]) -> None:
             result["provenance"] |= {
                 key: report["provenance"][key] for key in ("versions", "hardware")
             }
-            report["provenance"] = {"model_revision": report["provenance"]["model_revision"]}
+            report["provenance"] = {"found_model": report["provenance"]["found_model"]}
             result[group][name] = report
     write_whole(
         FILE, (json.dumps(result, separators=(",", ":"), ensure_ascii=False) + "\n").encode()

@@ -9,7 +9,6 @@ exact        the same without sampling, where the task can list its correct comp
 
 from __future__ import annotations
 
-import hashlib
 import os
 import platform
 import time
@@ -31,7 +30,7 @@ from ..objectives import pass_at_k, weight
 from .crew import Crew
 from .estimates import SampledAgreement
 from .field import LMField, Vector, scope_parameters, union_scope
-from .models import SHIPPED, load, one_thread
+from .models import find, one_thread
 from .rows import Rows
 from .sampling import (
     Completions,
@@ -64,9 +63,11 @@ class Settings:
     """Everything that decides the numbers of an experiment."""
 
     model: str = option("B", "a shipped model, a folder or a hub id")
+    revision: str = option("", "of a hub model: branch, tag or commit; empty is the newest")
     task: str = option("subtraction", "what is asked, and how answers are verified")
     hard_fraction: float = option(HARD_FRACTION, "subtraction: mass of the prompts with a < b")
     data: str = option("", "jsonl: the file; math, gsm8k: another copy's id")
+    data_revision: str = option("", "of data on the hub: branch, tag or commit, as for a model")
     verifier: str = option("", f"of data: {', '.join(VERIFIERS)}; empty is the task's own")
     chat: bool = option(False, "prompts go through the tokenizer's chat template")
     prompts: int = option(400, "number of prompts, drawn independently from the task")
@@ -130,7 +131,9 @@ class Settings:
         )
 
     def make_task(self) -> Task:
-        return make_task(self.task, self.hard_fraction, self.data, self.verifier)
+        return make_task(
+            self.task, self.hard_fraction, self.data, self.verifier, self.data_revision
+        )
 
     def as_dict(self) -> dict:
         return {**asdict(self), "ks": list(self.ks)}
@@ -160,18 +163,6 @@ READY = {
 }
 # Samples of one policy, scores of another: the report says so.
 PAPER_SAMPLING = {"temperature": 0.7, "top_p": 0.95}
-
-
-def model_revision(name: str, model) -> str:
-    """The hub commit, or the hash of a local model's weights."""
-    commit = getattr(model.config, "_commit_hash", None)
-    if commit:
-        return commit
-    folder = SHIPPED / name if (SHIPPED / name).is_dir() else Path(name)
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.safetensors")):
-        digest.update(path.read_bytes())
-    return f"sha256:{digest.hexdigest()[:16]}"
 
 
 def _key(i: int, scope: str, name: str) -> str:
@@ -204,7 +195,8 @@ class _Runner:
         device = settings.device
         if device == "cuda" and "LOCAL_RANK" in os.environ:
             device = f"cuda:{os.environ['LOCAL_RANK']}"
-        self.model, self.tokenizer = load(settings.model, settings.dtype, device)
+        source = find(settings.model, settings.revision)
+        self.model, self.tokenizer = source.load(settings.dtype, device)
         for scope in settings.scopes:
             scope_parameters(self.model, scope)  # an unknown one is refused before any sampling
         # What cannot work leaves no folder behind, so that the next try may have other settings.
@@ -233,8 +225,8 @@ class _Runner:
         }
         identity = {
             **settings.as_dict(),
-            "model_revision": model_revision(settings.model, self.model),
-            "data_revision": self.task.revision,
+            **source.found(self.tokenizer),
+            "found_data": self.task.revision,
         }
         if self.crew.rank == 0:
             self.store = Store(folder, identity, facts)

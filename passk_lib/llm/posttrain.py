@@ -29,9 +29,9 @@ from ..objectives import Objective, PassAtK, as_objective, pass_at_k
 from ..stopping import StoppingRule, cost_of_pass_at_k
 from .choices import mitigation_named, objective_named
 from .estimates import SampledAgreement
-from .experiment import model_revision, option
+from .experiment import option
 from .field import LMField, Vector
-from .models import load, one_thread
+from .models import Source, find, one_thread
 from .rows import Rows
 from .sampling import Completions, Sampling, end_tokens, sample
 from .scoring import encode, exact_rows, score, success_of
@@ -48,7 +48,8 @@ LEVEL = 0.9  # of the stopping rule's interval
 class PostTraining:
     """Everything that decides the curves of a post-training run."""
 
-    model: str = option("B", "a shipped model, or a folder that holds one like it")
+    model: str = option("B", "a shipped model, or a folder or hub id that holds one like it")
+    revision: str = option("", "of a hub model: branch, tag or commit; empty is the newest")
     objective: str = option("pass@8", "what is climbed: pass@8, log, arcsin, power:0.5, ...")
     mitigation: str = option("none", "none, mix:0.5, no-loss-mix, one-sided, pcgrad or min-norm")
     hard_fraction: float = option(HARD_FRACTION, "mass of the prompts with a < b")
@@ -184,9 +185,10 @@ def _slope(field: LMField, climbed: Objective, watched: Objective, weigh) -> Slo
 class Climber:
     """A model on its way up: `slope` of a step, `move` along a direction, `measure` held-out p."""
 
-    def __init__(self, settings: PostTraining, seed: int):
+    def __init__(self, settings: PostTraining, seed: int, source: Source | None = None):
         self.settings, self.seed = settings, seed
-        self.model, self.tokenizer = load(settings.model)
+        source = find(settings.model, settings.revision) if source is None else source
+        self.model, self.tokenizer = source.load()
         self.task = Subtraction(settings.hard_fraction)
         self.split = split_prompts(self.task)
         self.objective = settings.make_objective()
@@ -339,13 +341,16 @@ class _Curve:
 
 
 class _Run:
-    def __init__(self, settings: PostTraining, store: Store, progress: bool):
+    def __init__(
+        self, settings: PostTraining, store: Store, progress: bool, source: Source | None = None
+    ):
         self.settings, self.store, self.progress = settings, store, progress
+        self.source = source
         self.combine = settings.make_mitigation()
 
     def seed(self, seed: int) -> dict[str, np.ndarray]:
         settings, stage = self.settings, f"seed-{seed}"
-        climber = Climber(settings, seed)
+        climber = Climber(settings, seed, self.source)
         curve, done, pace = _Curve(), 0, Pace(KEEP_EVERY)
         if (kept := self.store.part(stage, "state")) is not None:
             climber.set_theta({n[6:]: a for n, a in kept.items() if n.startswith("theta/")})
@@ -530,7 +535,7 @@ class Trained(Curves):
             "provenance": {
                 "versions": self.manifest["versions"],
                 "hardware": self.manifest["hardware"],
-                "model_revision": self.manifest["settings"]["model_revision"],
+                "found_model": self.manifest["settings"]["found_model"],
             },
             "held_out_prompts": int(self.success.shape[-1]),
             "curves": {
@@ -609,11 +614,12 @@ def post_train(
     Raises ValueError for a folder of other settings or, without `other_versions`, one begun with
     other versions of the libraries, and where steps are so long that numbers overflow.
     """
-    model, _ = load(settings.model)
-    identity = {**settings.as_dict(), "model_revision": model_revision(settings.model, model)}
+    source = find(settings.model, settings.revision)
+    _, tokenizer = source.load()
+    identity = {**settings.as_dict(), **source.found(tokenizer)}
     facts = {"hardware": {"machine": platform.machine(), "device": "cpu", "threads": 1}}
     store = Store(folder, identity, facts)
-    run = _Run(settings, store, progress)
+    run = _Run(settings, store, progress, source)
     found = {}
     with one_thread():  # one order of sums: the same bits wherever it goes on
         for seed in settings.all_seeds:

@@ -6,7 +6,6 @@ task at the bottom is the one whose success probabilities are known exactly.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from abc import ABC, abstractmethod
@@ -16,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from .revisions import commit_in, hash_of
 from .verifiers import VERIFIERS, check_verifier
 
 
@@ -31,7 +31,7 @@ class Task(ABC):
     mass: np.ndarray
 
     verifier: str | None = None  # of `verifiers`, run in a process of its own; None: `verify`
-    revision: str = ""  # of the data
+    revision: str = ""  # which version of the data it is: a commit of the hub, or a hash
 
     @abstractmethod
     def verify(self, completion: str, reference: str) -> bool:
@@ -155,8 +155,7 @@ def jsonl_task(path: str | Path, verifier: str = "exact") -> DataTask:
             )
         prompts.append(prompt)
         references.append(answer if isinstance(answer, str) else json.dumps(answer))
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    return DataTask("jsonl", prompts, references, verifier, f"sha256:{digest}")
+    return DataTask("jsonl", prompts, references, verifier, hash_of([data]))
 
 
 BOXED = "\nPlease reason step by step, and put your final answer within \\boxed{}."
@@ -184,8 +183,14 @@ HUB = {
 
 
 def hub_task(name: str, source: str = "", verifier: str = "", revision: str = "") -> DataTask:
-    """MATH or GSM8K through the package `datasets`; `source` names another copy."""
+    """MATH or GSM8K through the package `datasets`; `source` names another copy: a hub id or a
+    folder.  revision: a branch, tag or commit of the hub; the newest without one."""
     known = HUB[name]
+    if revision and Path(source or known.source).exists():
+        raise ValueError(
+            f"data_revision = {revision!r}: {source!r} is a folder, which has no revisions; "
+            "data_revision goes with a hub id"
+        )
     try:
         from datasets import load_dataset
     except ModuleNotFoundError:
@@ -198,11 +203,14 @@ def hub_task(name: str, source: str = "", verifier: str = "", revision: str = ""
         prompts, answers = list(data[known.prompt]), list(data[known.answer])
     except Exception as error:
         reason = " ".join(str(error).split())[:200]
+        at = f" at revision {revision!r}" if revision else ""
         raise ValueError(
-            f"data = {source!r}: cannot be loaded: {reason}; without a network give a file of "
+            f"data = {source!r}: cannot be loaded{at}: {reason}; without a network give a file of "
             "your own: --task jsonl --data FILE"
         ) from None
-    found = revision or str(getattr(data, "_fingerprint", ""))
+    # The addresses that the files came from; a copy in a folder has none.
+    urls = getattr(getattr(data, "info", None), "download_checksums", None) or ()
+    found = commit_in(urls) or hash_of(text.encode() for text in (*prompts, *answers))
     return DataTask(
         name, [text + BOXED for text in prompts], answers, verifier or known.verifier, found
     )
@@ -216,7 +224,7 @@ def make_task(
     hard_fraction: float = HARD_FRACTION,
     data: str = "",
     verifier: str = "",
-    revision: str = "",
+    data_revision: str = "",
 ) -> Task:
     """The task of that name; ValueError for an unknown one, for data that cannot be read, and for
     what that task has no use for."""
@@ -225,11 +233,12 @@ def make_task(
     if verifier:
         check_verifier(verifier)
     if name == "subtraction":
-        for option, value in (("data", data), ("verifier", verifier)):
+        given = {"data": data, "verifier": verifier, "data_revision": data_revision}
+        for option, value in given.items():
             if value:
                 raise ValueError(
                     f"{option} = {value!r}: the task subtraction has its own; {option} goes with "
-                    f"the tasks {', '.join(TASKS[1:])}"
+                    f"the tasks {', '.join(HUB if option == 'data_revision' else TASKS[1:])}"
                 )
         return Subtraction(hard_fraction)
     if hard_fraction != HARD_FRACTION:
@@ -240,5 +249,10 @@ def make_task(
     if name == "jsonl":
         if not data:
             raise ValueError("data = '': the task jsonl needs a file with prompts and answers")
+        if data_revision:
+            raise ValueError(
+                f"data_revision = {data_revision!r}: a file has no revisions; data_revision goes "
+                f"with the tasks {', '.join(HUB)}"
+            )
         return jsonl_task(data, verifier or "exact")
-    return hub_task(name, data, verifier, revision)
+    return hub_task(name, data, verifier, data_revision)

@@ -1,6 +1,7 @@
 import os
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")  # no test waits for a network
 
 import pytest
 import torch

@@ -91,6 +91,8 @@ def test_a_tiny_model_is_written_again_over_itself_and_over_no_other(tmp_path, m
         (["--verifier", "foo"], "verifier = 'foo': must be one of exact, number"),
         (["--verifier", "exact"], "verifier = 'exact': the task subtraction has its own"),
         (["--data", "mine.jsonl"], "data = 'mine.jsonl': the task subtraction has its own"),
+        (["--data-revision", "v1"], "data_revision = 'v1': the task subtraction has its own"),
+        (["--task", "jsonl", "--data", "x", "--data-revision", "v1"], "'v1': a file has no rev"),
         (["--task", "jsonl", "--hard-fraction", "0.4"], "hard_fraction = 0.4: the task jsonl has"),
         (["--promts", "40"], "unrecognized arguments: --promts 40"),
         (["--prompt", "40"], "unrecognized arguments: --prompt 40"),

@@ -12,8 +12,7 @@ from children import in_a_child
 
 from passk_lib.__main__ import main
 from passk_lib.llm import chapter_runs, posttrain, storage
-from passk_lib.llm.experiment import model_revision
-from passk_lib.llm.models import load
+from passk_lib.llm.models import find, load
 from passk_lib.llm.posttrain import (
     HELD_OUT,
     Climber,
@@ -275,12 +274,12 @@ def test_the_record_is_small_says_where_it_is_from_and_its_first_steps_can_be_re
     assert chapter_runs.FILE.stat().st_size < 100_000
     source = chapter_runs.provenance()
     assert source["command"] == chapter_runs.COMMAND and {"versions", "hardware"} <= set(source)
-    revisions = {name: model_revision(name, load(name)[0]) for name in ("A", "B", "B500")}
+    found = {name: find(name).found(load(name)[1]) for name in ("A", "B", "B500")}
     for group in ("runs", "mitigated"):
         for name, record in chapter_runs.recorded(group).items():
             report = record.report["provenance"]
             model = record.settings.model
-            assert report["model_revision"] == revisions[model], (group, name)
+            assert report["found_model"] == found[model]["found_model"], (group, name)
     record = chapter_runs.recorded()["pass@8"]
     again = chapter_runs.repeat(record.settings, steps=2)
     assert len(again.changed()[0]) == 2

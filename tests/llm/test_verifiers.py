@@ -117,7 +117,7 @@ def test_the_command_reads_a_file_and_refuses_another_under_the_same_name(tmp_pa
     assert main(arguments) == 0
     write(own, task, task.draw(6, seed=1))
     assert main(arguments) == 2
-    assert "was made with other settings: data_revision" in capsys.readouterr().err
+    assert "was made with other settings: found_data" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -170,8 +170,15 @@ def test_unknown_verifiers_and_too_many_prompts_are_named(tmp_path):
 # --- hub data sets, with a stand-in for the package datasets ----------------------------------
 
 
+COMMIT = "0123456789" * 4
+
+
 class Columns(dict):
-    _fingerprint = "abc"
+    """What the package gives for a data set of the hub: columns, and where they are from."""
+
+    info = types.SimpleNamespace(
+        download_checksums={f"hf://datasets/some/copy@{COMMIT}/main/test.parquet": {}}
+    )
 
 
 @pytest.fixture
@@ -200,6 +207,48 @@ def test_gsm8k_and_math_are_read_and_judged(hub):
     assert [source for source, *_ in hub] == ["openai/gsm8k", "DigitalLearningGmbH/MATH-lighteval"]
     hub_task("math", source="my/copy", verifier="boxed", revision="v1")
     assert hub[-1] == ("my/copy", "default", "test", "v1")
+
+
+def test_a_revision_of_data_reaches_the_hub_and_its_commit_the_manifest(
+    hub, tmp_path, capfd, monkeypatch
+):
+    line = ["experiment", str(tmp_path / "run"), "--task", "gsm8k", "--prompts", "2", "--quiet"]
+
+    def begun(self, *_):
+        kept = json.loads((tmp_path / "run" / "manifest.json").read_text())["settings"]
+        raise ValueError(f"begun at {kept['data_revision']} which is {kept['found_data']}")
+
+    monkeypatch.setattr(Columns, "__getitem__", lambda self, name: dict.get(self, name) * 2)
+    monkeypatch.setattr("passk_lib.llm.experiment._Runner._run", begun)
+    monkeypatch.setattr("passk_lib.llm.experiment.check_length", lambda *_: None)
+    assert main([*line, "--data-revision", "v1"]) == 2
+    assert f"begun at v1 which is {COMMIT}" in capfd.readouterr().err
+    assert hub[-1] == ("openai/gsm8k", "main", "test", "v1")
+    assert main([*line, "--data-revision", "v2"]) == 2
+    error = capfd.readouterr().err
+    assert "other settings: data_revision = 'v1' there, 'v2' here" in error
+    assert "found_data" not in error and error.count("\n") == 1
+    monkeypatch.setattr(Columns.info, "download_checksums", {f"data@{COMMIT[::-1]}/test": {}})
+    assert main([*line, "--data-revision", "v1"]) == 2
+    assert f"found_data = {COMMIT!r} there, {COMMIT[::-1]!r} here" in capfd.readouterr().err
+
+
+def test_data_whose_commit_nobody_knows_have_a_hash_of_their_texts(hub, monkeypatch):
+    monkeypatch.setattr(Columns.info, "download_checksums", None)
+    found = hub_task("gsm8k").revision
+    assert found.startswith("sha256:") and found == hub_task("gsm8k").revision
+    assert found != hub_task("math", verifier="boxed").revision
+
+
+def test_a_folder_of_data_is_read_by_the_real_package_and_has_no_revision(tmp_path):
+    pytest.importorskip("datasets")
+    card = "configs:\n- config_name: main\n  data_files:\n  - {split: test, path: test.jsonl}"
+    (tmp_path / "README.md").write_text(f"---\n{card}\n---\n")
+    (tmp_path / "test.jsonl").write_text('{"question": "2 and 2?", "answer": "#### 4"}\n')
+    task = hub_task("gsm8k", str(tmp_path))
+    assert task.prompts[0].startswith("2 and 2?") and task.revision.startswith("sha256:")
+    with pytest.raises(ValueError, match=r"data_revision = 'v1': .* is a folder, which has no"):
+        hub_task("gsm8k", str(tmp_path), revision="v1")
 
 
 def test_no_network_is_one_line_that_says_what_to_do(hub):
