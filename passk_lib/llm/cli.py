@@ -6,7 +6,6 @@ import argparse
 import csv
 import io
 import json
-from dataclasses import fields
 from pathlib import Path
 
 import matplotlib
@@ -23,6 +22,7 @@ from .figures import (
     weight_against_agreement,
 )
 from .models import shipped_models
+from .options import add_options
 from .storage import check_file, check_folder, versions, write_whole
 from .train import RECIPES, check_target, model_card, train, write_model
 
@@ -65,25 +65,6 @@ def train_tiny(arguments: list[str]) -> None:
     print(f"{folder}: {sum(p.numel() for p in model.parameters()):,} parameters")
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
-    """One option for each field of Settings; what is not given is left out."""
-    for entry in fields(Settings):
-        flags = ["--" + entry.name.replace("_", "-")]
-        if entry.name == "n":
-            flags.append("--samples")  # torchrun takes --n for one of its own options
-        shown = "2-32, at most n" if entry.name == "ks" else entry.default
-        about = f"{entry.metadata['help']} (default: {shown})"
-        if isinstance(entry.default, bool):
-            parser.add_argument(
-                *flags, action=argparse.BooleanOptionalAction, default=argparse.SUPPRESS, help=about
-            )
-        else:
-            kind = str if entry.name == "ks" else type(entry.default)
-            parser.add_argument(
-                *flags, dest=entry.name, type=kind, default=argparse.SUPPRESS, help=about
-            )
-
-
 def parse_ks(text: str) -> tuple[int, ...]:
     """`2,4,8` or `2-32` or a mixture."""
     ks: list[int] = []
@@ -120,7 +101,7 @@ def experiment(arguments: list[str]) -> None:
         action="store_true",
         help="temperature 0.7 and top-p 0.95 as in the paper: samples of another policy",
     )
-    _add_settings(parser)
+    add_options(parser, Settings)
     options = vars(parser.parse_args(arguments))
     folder, quiet = check_folder("out", options.pop("out")), options.pop("quiet")
     other_versions = options.pop("other_versions")

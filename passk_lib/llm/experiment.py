@@ -14,7 +14,7 @@ import platform
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from statistics import NormalDist
@@ -31,6 +31,7 @@ from .crew import Crew
 from .estimates import SampledAgreement
 from .field import LMField, Vector, scope_parameters, union_scope
 from .models import find, one_thread
+from .options import option
 from .rows import Rows
 from .sampling import (
     Completions,
@@ -53,11 +54,6 @@ TINY = 1_000_000  # parameters
 KEEP_EVERY = 20.0  # seconds between two savings of a running sum
 
 
-def option(default, about: str):
-    """A setting with its default and the help of its command-line option."""
-    return field(default=default, metadata={"help": about})
-
-
 @dataclass(frozen=True)
 class Settings:
     """Everything that decides the numbers of an experiment."""
@@ -71,7 +67,8 @@ class Settings:
     verifier: str = option("", f"of data: {', '.join(VERIFIERS)}; empty is the task's own")
     chat: bool = option(False, "prompts go through the tokenizer's chat template")
     prompts: int = option(400, "number of prompts, drawn independently from the task")
-    n: int = option(32, "completions a prompt")
+    # torchrun takes --n for one of its own options
+    n: int = option(32, "completions a prompt", also="samples")
     max_new_tokens: int = option(8, "length at which a completion is cut")
     temperature: float = option(1.0, "of sampling; scores are those at temperature 1")
     top_p: float = option(1.0, "sample from the smallest set of tokens with this probability")
@@ -80,7 +77,9 @@ class Settings:
     scope: str = option(
         "all", "parameters: all, lm_head, final_norm, last_block or a pattern; several with commas"
     )
-    ks: tuple[int, ...] = option(tuple(range(2, 33)), "values of k, each at most n")
+    ks: tuple[int, ...] = option(
+        tuple(range(2, 33)), "values of k, each at most n", shown="2-32, at most n"
+    )
     dtype: str = option("float32", "precision of the model")
     device: str = option("cpu", "where the model runs")
     sequences_per_batch: int = option(2048, "completions sampled at once")

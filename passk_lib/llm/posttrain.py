@@ -29,9 +29,9 @@ from ..objectives import Objective, PassAtK, as_objective, pass_at_k
 from ..stopping import StoppingRule, cost_of_pass_at_k
 from .choices import mitigation_named, objective_named
 from .estimates import SampledAgreement
-from .experiment import option
 from .field import LMField, Vector
 from .models import Source, find, one_thread
+from .options import option
 from .rows import Rows
 from .sampling import Completions, Sampling, end_tokens, sample
 from .scoring import encode, exact_rows, score, success_of
@@ -53,13 +53,15 @@ class PostTraining:
     objective: str = option("pass@8", "what is climbed: pass@8, log, arcsin, power:0.5, ...")
     mitigation: str = option("none", "none, mix:0.5, no-loss-mix, one-sided, pcgrad or min-norm")
     hard_fraction: float = option(HARD_FRACTION, "mass of the prompts with a < b")
-    exact: bool = option(True, "exact gradients; --sampled estimates them from completions")
+    exact: bool = option(
+        True, "exact gradients; --sampled estimates them from completions", opposite="sampled"
+    )
     steps: int = option(150, "number of steps")
     lr: float = option(0.03, "step size: theta moves by lr times the direction")
     length: float = option(0.0, "if above 0: every step has this length, and lr plays no role")
     anneal: int = option(0, "if above 0: pass@k falls to pass@1 within this many steps")
     prompts: int = option(512, "exact: prompts of the training set; sampled: drawn in each step")
-    n: int = option(16, "sampled: completions a prompt")
+    n: int = option(16, "sampled: completions a prompt", also="samples")
     every: int = option(5, "steps between two measurements on the held-out prompts")
     seed: int = option(0, "the first seed")
     seeds: int = option(1, "number of seeds, each a run of its own")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import fields
 
 from .choices import MITIGATIONS, OBJECTIVES
 from .cli import Parser, write_table
+from .options import add_options
 from .posttrain import PostTraining, Trained, post_train
 from .posttrain_figures import curves_figure
 from .storage import check_folder, write_whole
@@ -27,15 +27,7 @@ def posttrain(arguments: list[str]) -> None:
         action="store_true",
         help="go on in a folder that was begun with other versions of the libraries",
     )
-    for entry in fields(PostTraining):
-        about = f"{entry.metadata['help']} (default: %(default)s)"
-        if entry.name == "exact":
-            way = parser.add_mutually_exclusive_group()
-            way.add_argument("--exact", action="store_true", default=True, help="the default")
-            way.add_argument("--sampled", dest="exact", action="store_false", help=about)
-            continue
-        flag = "--" + entry.name.replace("_", "-")
-        parser.add_argument(flag, type=type(entry.default), default=entry.default, help=about)
+    add_options(parser, PostTraining)
     options = vars(parser.parse_args(arguments))
     folder, quiet = check_folder("out", options.pop("out")), options.pop("quiet")
     other_versions = options.pop("other_versions")

@@ -16,6 +16,7 @@ BEHIND = {
     "llm/choices": "behind posttrain",
     "llm/cli": "commands",
     "llm/crew": "behind experiment",
+    "llm/options": "behind commands",
     "llm/posttrain_cli": "a command",
     "llm/posttrain_figures": "behind posttrain",
 }

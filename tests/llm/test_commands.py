@@ -97,6 +97,7 @@ def test_a_tiny_model_is_written_again_over_itself_and_over_no_other(tmp_path, m
         (["--promts", "40"], "unrecognized arguments: --promts 40"),
         (["--prompt", "40"], "unrecognized arguments: --prompt 40"),
         (["--prompts", "many"], "argument --prompts: invalid int value: 'many'"),
+        (["--kernel", "--no-kernel"], "argument --no-kernel: not allowed with argument --kernel"),
         (["--n", "1"], "n = 1: the values of k begin at 2"),
         (["--n", "0"], "n must be an integer from 1 to 2^53; got 0"),
         (["--ks", "1-999999999"], "--ks = '1-999999999': 1-999999999 has more than 10000 values"),
