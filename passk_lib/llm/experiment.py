@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property, partial
+from itertools import chain
 from pathlib import Path
 from statistics import NormalDist
 
@@ -446,13 +447,19 @@ class _Runner:
             f"against_credit_{k}": unbiased_credit(counts.n, counts.c, k)
             for k in self.settings.interval_ks
         }
+        needed = {}
         for delta1, delta2 in PAPER_FILTERS:
             flags = filter_flags(counts.success, delta1, delta2)
             if flags.sum() >= 2:
                 weights[_filter_key(delta1, delta2)] = flags * size / flags.sum()
+                needed[_filter_key(delta1, delta2)] = flags
         arrays = {}
         for name, v in weights.items() if scopes else ():
-            for scope, scores in self._scores(name, together, scopes, v).items():
+            field = together
+            if name in needed:  # scores of the filtered prompts alone are wanted
+                rows = together.rows
+                field = together.with_rows(rows.select(needed[name][rows.prompt]))
+            for scope, scores in self._scores(name, field, scopes, v).items():
                 arrays[_key(self.settings.scopes.index(scope), scope, name)] = scores
         return arrays
 
@@ -509,19 +516,20 @@ class _Runner:
         """`lm.means`, its running sums kept every now and then."""
         key, pace = f"{key}-means{self.share}", Pace(KEEP_EVERY)
         start, totals = 0, [lm.zeros() for _ in weights]
-        if (kept := self.store.part(stage, key)) is not None:
-            start = int(kept["done"])
-            for i, total in enumerate(totals):
-                for name in total:
-                    total[name] = torch.from_numpy(kept[f"{i}:{name}"]).to(self.model.device)
+        for name, array in self.store.stream(stage, key) or ():
+            if name == "done":
+                start = int(array)
+            else:
+                i, parameter = name.split(":", 1)
+                totals[int(i)][parameter].copy_(torch.from_numpy(array))
 
         def keep(done):
-            arrays = {
-                f"{i}:{name}": tensor.cpu().numpy()
+            sums = (
+                (f"{i}:{name}", tensor.cpu().numpy())
                 for i, total in enumerate(totals)
                 for name, tensor in total.items()
-            }
-            self.store.keep(stage, key, {"done": np.array(done), **arrays})
+            )
+            self.store.keep(stage, key, chain([("done", np.array(done))], sums))
 
         used = (np.asarray(weights) * lm.mass).any(axis=0)
         batches = self._batches(lm, lm.rows.select(used[lm.rows.prompt]))

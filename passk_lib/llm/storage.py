@@ -16,10 +16,13 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
@@ -27,8 +30,11 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """The file is there with all of `data`, or as it was before."""
+def write_whole(path: Path, data: bytes | Callable[[BinaryIO], object]) -> None:
+    """The file is there with all of `data`, or as it was before.
+
+    data: what is in the file, or what writes it there.
+    """
     try:
         _write_whole(path, data)
     except OSError as error:
@@ -40,11 +46,11 @@ def write_whole(path: Path, data: bytes) -> None:
         ) from None
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def _write_whole(path: Path, data: bytes | Callable[[BinaryIO], object]) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
+            data(file) if callable(data) else file.write(data)
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, 0o644)
@@ -111,6 +117,29 @@ def pack(arrays: dict[str, np.ndarray]) -> bytes:
 def unpack(data: bytes) -> dict[str, np.ndarray]:
     with np.load(io.BytesIO(data), allow_pickle=False) as archive:
         return {name: archive[name] for name in archive.files}
+
+
+def _write_stream(arrays: Iterable[tuple[str, np.ndarray]], file: BinaryIO) -> None:
+    """Named arrays as an .npz file, one in memory at a time."""
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, array in arrays:
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, np.asarray(array), allow_pickle=False)
+
+
+def _read_stream(path: Path) -> Iterator[tuple[str, np.ndarray]]:
+    with np.load(path, allow_pickle=False) as archive:
+        for name in archive.files:
+            yield name, archive[name]
+
+
+def _is_sound(path: Path) -> bool:
+    """An .npz file that is there with every checksum right."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.testzip() is None
+    except (FileNotFoundError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        return False
 
 
 def versions() -> dict[str, str]:
@@ -217,20 +246,26 @@ class Store:
 
     def part(self, stage: str, key: str) -> dict[str, np.ndarray] | None:
         """A part kept by an earlier run, or None.  A damaged one counts as none."""
-        if self.folder is None:
-            return None
-        try:
-            data = (self._parts(stage) / f"{key}.npz").read_bytes()
-        except FileNotFoundError:
-            return None
-        digest, content = data[:32], data[32:]
-        return unpack(content) if hashlib.sha256(content).digest() == digest else None
+        found = self.stream(stage, key)
+        return None if found is None else dict(found)
 
-    def keep(self, stage: str, key: str, arrays: dict[str, np.ndarray]) -> None:
+    def stream(self, stage: str, key: str) -> Iterator[tuple[str, np.ndarray]] | None:
+        """The same, one array in memory at a time: for sums as large as the model."""
+        if self.folder is None or not _is_sound(path := self._parts(stage) / f"{key}.npz"):
+            return None
+        return _read_stream(path)
+
+    def keep(
+        self,
+        stage: str,
+        key: str,
+        arrays: Mapping[str, np.ndarray] | Iterable[tuple[str, np.ndarray]],
+    ) -> None:
+        """Arrays by name, or pairs of a name and an array, of which one is in memory at a time."""
         if self.folder is not None:
             self._parts(stage).mkdir(exist_ok=True)  # by whichever process is first
-            data = pack(arrays)
-            write_whole(self._parts(stage) / f"{key}.npz", hashlib.sha256(data).digest() + data)
+            pairs = arrays.items() if isinstance(arrays, Mapping) else arrays
+            write_whole(self._parts(stage) / f"{key}.npz", partial(_write_stream, pairs))
 
     def drop(self, stage: str, key: str) -> None:
         """A part that is no longer needed; nothing happens if there is none."""

@@ -134,6 +134,10 @@ def test_without_the_kernel_the_filtered_sets_are_the_same(small, plain):
         del other["cosine"]  # the one number that needs the kernel
         for name, value in other.items():
             assert one[name] == (value if value is None else pytest.approx(value, rel=1e-3)), name
+        # No pass was spent on prompts that the filter leaves out.
+        scores = plain.stages["gradients"][f"filter_{pair[0]:.2f}_{pair[1]:.2f}"]
+        flags = plain.filter_flags(*pair)
+        assert scores[flags].any() and not scores[~flags].any() and not flags.all()
     with pytest.raises(ValueError, match="without the kernel only the pairs"):
         plain.filter_part(0.7, 0.2)
     assert len(filter_panels(plain).axes) >= 1 and len(inner_products(plain).axes) == 1

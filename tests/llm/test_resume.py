@@ -1,7 +1,9 @@
 """A run that is killed again and again, at every single write, ends with the undisturbed bits."""
 
+import io
 import os
 import signal
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -51,7 +53,10 @@ def test_killed_at_every_write_the_run_ends_with_the_same_bits(tmp_path, monkeyp
             nonlocal count
             count += 1
             if count == 2 + lives % 2:
-                (path.parent / f".{path.name}.cut").write_bytes(data[: len(data) // 2])
+                content = io.BytesIO()
+                data(content) if callable(data) else content.write(data)
+                half = content.getvalue()[: content.tell() // 2]
+                (path.parent / f".{path.name}.cut").write_bytes(half)
                 os.kill(os.getpid(), signal.SIGKILL)
             whole(path, data)
 
@@ -95,13 +100,33 @@ def test_what_is_there_is_not_computed_again(tmp_path, monkeypatch):
     assert len(calls) == 4  # only the third again: 12 prompts, 4 a batch
 
 
-def test_a_damaged_part_is_computed_again(tmp_path):
+@pytest.mark.parametrize("damage", [lambda data: data[:-5], lambda data: data[:150] + b"X", None])
+def test_a_damaged_part_is_computed_again(tmp_path, damage):
     store = storage.Store(tmp_path, {"a": 1})
-    store.keep("stage", "one", {"x": np.arange(3)})
-    np.testing.assert_array_equal(store.part("stage", "one")["x"], np.arange(3))
+    store.keep("stage", "one", {"x": np.arange(30)})
+    np.testing.assert_array_equal(store.part("stage", "one")["x"], np.arange(30))
     (path,) = (tmp_path / "stage.parts").iterdir()
-    path.write_bytes(path.read_bytes()[:-5])
-    assert store.part("stage", "one") is None
+    data = bytearray(path.read_bytes())
+    if damage is None:
+        data[data.index(np.arange(30).tobytes()) + 8] ^= 1  # one bit of one number
+    path.write_bytes(data if damage is None else damage(bytes(data)))
+    assert store.part("stage", "one") is None and store.part("stage", "two") is None
+
+
+def test_a_sum_as_large_as_the_model_is_kept_and_read_one_array_at_a_time(tmp_path):
+    store, size = storage.Store(tmp_path, {}), 2**20
+    arrays = ((str(i), np.full(size // 8, float(i))) for i in range(16))
+    tracemalloc.start()
+    store.keep("stage", "sum", arrays)
+    kept = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    assert [array[0] for _, array in store.stream("stage", "sum")] == list(range(16))
+    streamed = tracemalloc.get_traced_memory()[1]
+    tracemalloc.reset_peak()
+    assert len(store.part("stage", "sum")) == 16
+    whole = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert max(kept, streamed) < 5 * size < 16 * size < whole, (kept, streamed, whole)
 
 
 def test_a_write_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
