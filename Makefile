@@ -50,7 +50,7 @@ book: $(READY)
 	@$(BIN)/python tools/build_book.py
 	@echo "The book is built. Open $(CURDIR)/$(PAGE)"
 
-# In two lanes side by side, see tools/run_tests.py; one summary at the end.
+# In two lanes side by side, with one summary at the end.
 test: $(READY)
 	@$(BIN)/python tools/run_tests.py
 

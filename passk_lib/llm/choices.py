@@ -33,7 +33,11 @@ def _called(name: str, text: str, allowed: str, makers: dict[str, Callable]):
 
 def objective_named(text: str) -> Objective:
     """`pass@8`, `all-correct@4`, `log`, `arcsin`, `power:0.5`, `entropic:2`; `log/clip:4` is one
-    whose weight is cut at 4.  ValueError for anything else."""
+    whose weight is cut at 4.  ValueError for anything else.
+
+    >>> float(objective_named("pass@8").weight(0.5)), objective_named("log/clip:4").name
+    (0.0625, 'log p, weight ≤ 4')
+    """
     makers = {
         "pass@": PassAtK,
         "all-correct@": objectives.AllCorrect,
@@ -53,7 +57,11 @@ def objective_named(text: str) -> Objective:
 
 
 def mitigation_named(text: str) -> Callable | None:
-    """Gram -> (alpha, beta), the step's shares of dJ_1 and dJ_F; None for `none`."""
+    """Gram -> (alpha, beta), the step's shares of dJ_1 and dJ_F; None for `none`.
+
+    >>> mitigation_named("one-sided")(mitigation.Gram(one=1.0, cross=-0.5, k=2.0))
+    (0.5, 1.0)
+    """
     makers = {
         "none": lambda: None,
         "mix:": mitigation.mix,

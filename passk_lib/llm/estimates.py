@@ -41,6 +41,16 @@ class SampledAgreement:
     kernel: (N, N) <g_i, g_j>, or None;
     against_credit: k -> (N,) <g_i, mean of credit g>, the credit that of k: what intervals need
     where there is no kernel.
+
+    Three prompts with two parameters; the plug-in's diagonal hides that the prompts disagree:
+
+    >>> g = np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 0.5]])
+    >>> counts = SampleCounts(4, np.array([4, 3, 1]))
+    >>> seen = SampledAgreement(counts, g @ g.mean(axis=0), (g * g).sum(axis=1))
+    >>> seen.inner([1, 2], "plug-in").round(3)
+    array([0.694, 0.097])
+    >>> seen.inner([1, 2]).round(3)
+    array([-0.167, -0.778])
     """
 
     counts: SampleCounts

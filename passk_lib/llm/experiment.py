@@ -171,7 +171,11 @@ def _key(i: int, scope: str, name: str) -> str:
 
 
 def filter_flags(success: np.ndarray, delta1: float, delta2: float) -> np.ndarray:
-    """(N,) the paper's filter: easy prompts, c/n > delta1, and hard ones, 0 < c/n < delta2."""
+    """(N,) the paper's filter: easy prompts, c/n > delta1, and hard ones, 0 < c/n < delta2.
+
+    >>> filter_flags(np.array([0.0, 0.05, 0.5, 0.95]), delta1=0.85, delta2=0.10)
+    array([False,  True, False,  True])
+    """
     low = as_number("delta2", delta2, 0.0, 1.0)
     high = as_number("delta1", delta1, low, 1.0)
     return (success > high) | ((success > 0) & (success < low))

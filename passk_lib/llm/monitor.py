@@ -63,6 +63,11 @@ class Look:
 
         success: how many prompts had c = 0, ..., n correct completions; weight: the share of the
         pass@k weight (unbiased credit times c/n) that lies on each c.
+
+        >>> counts = SampleCounts(4, np.array([0, 1, 4]))
+        >>> found = Look(2, counts, np.array([0.0, -1.0, 2.0]), 0.3, (-0.1, 0.7), 0.9).entry()
+        >>> found["success"], found["weight"], found["verdict"]
+        ([1, 1, 0, 0, 1], [0.0, 1.0, 0.0, 0.0, 0.0], 'undecided')
         """
         n, c = self.counts.n, self.counts.c
         size = int(n[0]) + 1

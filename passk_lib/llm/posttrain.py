@@ -99,7 +99,11 @@ class PostTraining:
         return mitigation_named(self.mitigation)
 
     def objective_at(self, step: int) -> Objective:
-        """What is climbed in this step: k falls geometrically where it is annealed."""
+        """What is climbed in this step: k falls geometrically where it is annealed.
+
+        >>> [PostTraining(anneal=8).objective_at(step).name for step in (0, 4, 8)]
+        ['pass@8', 'pass@2', 'pass@1']
+        """
         climbed = self.make_objective()
         if not self.anneal:
             return climbed

@@ -63,7 +63,13 @@ class Rows:
         )
 
     def merged(self) -> Rows:
-        """Identical completions of one prompt become one row, zero coefficients none."""
+        """Identical completions of one prompt become one row, zero coefficients none.
+
+        >>> prompt, once, twice = np.array([1, 2]), np.array([3]), np.array([4, 5])
+        >>> rows = Rows([prompt], np.zeros(3, int), [twice, once, twice], np.full(3, 0.25))
+        >>> rows.merged().coefficient
+        array([0.5 , 0.25])
+        """
         place, total, first = {}, [], []
         for i in np.flatnonzero(self.coefficient):
             key = (int(self.prompt[i]), np.asarray(self.completion_tokens[i], np.int64).tobytes())

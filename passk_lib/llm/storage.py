@@ -303,7 +303,11 @@ def read_manifest(folder: Path) -> dict:
 
 
 def differences(found: dict, wanted: dict) -> str:
-    """Every entry in which the two differ, empty where they do not."""
+    """Every entry in which the two differ, empty where they do not.
+
+    >>> differences({"model": "B", "n": 32}, {"model": "B", "n": 16})
+    'n = 32 there, 16 here'
+    """
     return "; ".join(
         f"{name} = {found.get(name)!r} there, {wanted.get(name)!r} here"
         for name in sorted(found.keys() | wanted.keys())

@@ -61,6 +61,11 @@ class Subtraction(Task):
     Every pair of different numbers from 10 to 99 is a prompt.  Easy: a > b.  Hard: a < b, where
     the sign is needed.  The hard prompts have total mass `hard_fraction`, in [0, 1]; within each
     kind all prompts are equally likely.  One opening word before the number is allowed.
+
+    >>> task = Subtraction(hard_fraction=0.15)
+    >>> answer = task.references[task.prompts.index("28-73=")]
+    >>> answer, task.verify("Wait-45", answer), task.verify("45", answer)
+    ('-45', True, False)
     """
 
     name = "subtraction"

@@ -25,7 +25,11 @@ def exact(completion: str, reference: str) -> bool:
 
 
 def boxed(text: str) -> str | None:
-    r"""The content of the last \boxed{...}, braces balanced, or None."""
+    r"""The content of the last \boxed{...}, braces balanced, or None.
+
+    >>> boxed(r"first \boxed{2}, no: \boxed{x_{12}}")
+    'x_{12}'
+    """
     start = text.rfind(r"\boxed{")
     if start < 0:
         return None
@@ -44,7 +48,11 @@ def _plain(answer: str) -> str:
 
 
 def boxed_exact(completion: str, reference: str) -> bool:
-    r"""The last \boxed{...} is the reference (itself boxed or not), as strings."""
+    r"""The last \boxed{...} is the reference (itself boxed or not), as strings.
+
+    >>> boxed_exact(r"so \boxed{\dfrac{1}{2}}.", r"\frac{1}{2}"), boxed_exact("1/2", "1/2")
+    (True, False)
+    """
     found = boxed(completion)
     wanted = boxed(reference)
     return found is not None and _plain(found) == _plain(reference if wanted is None else wanted)
