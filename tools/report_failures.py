@@ -14,7 +14,7 @@ from pathlib import Path
 
 TITLES = {
     "newest": "A chapter fails with the newest versions",
-    "colab": "A chapter fails in Colab's image",
+    "colab": "The check in Colab's image fails",
     "everything": "The long tests fail",
     "links": "Dead links",
 }

