@@ -2,9 +2,16 @@
 
 The address is written nowhere by hand (see ``passk_lib.book.repository``). Without one the pages
 have no such buttons, and nothing else changes. All notebooks in one file are to be had in any case.
+
+A page links to the branch that Colab opens by ``../../../tree/colab``. On GitHub that leads there
+from every file of ``chapters/``; the book gives it the repository's address.
 """
 
 from pathlib import Path
+
+from docutils import nodes
+from sphinx.addnodes import pending_xref
+from sphinx.transforms import SphinxTransform
 
 from passk_lib.book.repository import COLAB_BRANCH, find_repository
 from passk_lib.book.stamp import archive, stamp
@@ -74,8 +81,35 @@ def stamp_downloads(app, exception):
     archive(notebooks, Path(app.outdir) / ARCHIVE)
 
 
+BRANCH = f"../../../tree/{COLAB_BRANCH}"
+
+
+class BranchLinks(SphinxTransform):
+    """Takes links to the branch out of the search for pages, to which MyST would put them."""
+
+    default_priority = 500  # after parsing, before MyST resolves links within the page (879)
+
+    def apply(self, **kwargs):
+        for link in list(self.document.findall(pending_xref)):
+            if link["reftarget"] == BRANCH:
+                link.replace_self(nodes.reference("", "", *link.children, refuri=BRANCH))
+
+
+def address_branch_links(app, doctree, docname):
+    """When a page is written: what was read is the same for every repository."""
+    repository = app.config.passk_repository
+    for link in list(doctree.findall(nodes.reference)):
+        if link.get("refuri") == BRANCH:
+            if repository is not None and repository.on_github:
+                link["refuri"] = f"{repository.page}/tree/{COLAB_BRANCH}"
+            else:
+                link.replace_self(link.children)
+
+
 def setup(app):
     app.add_config_value("passk_repository", None, "")
+    app.add_transform(BranchLinks)
+    app.connect("doctree-resolved", address_branch_links)
     app.connect("config-inited", add_buttons)
     app.connect(
         "html-page-context", point_colab_at_stamped, priority=502

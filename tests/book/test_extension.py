@@ -174,7 +174,7 @@ def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
     """The same book built in two clones: every address on a page is followed and leads home."""
     small_book.write(
         one=notebook("See [the bibliography](bibliography.md#chen2021) and [two](two.ipynb)."),
-        two=notebook("Text."),
+        two=notebook("Text. Homework is on [the branch](../../../tree/colab)."),
         bibliography='# Bibliography\n\n- <a id="chen2021"></a>M. Chen and others. 2021.',
     )
     git = ["git", "-C", small_book.folder]
@@ -182,6 +182,7 @@ def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
     page = small_book.page("one")
     assert not re.search(r"github|colab|mybinder", page, re.IGNORECASE), "no remote, no buttons"
     assert "notebooks.zip" in page
+    assert "Homework is on the branch." in BeautifulSoup(small_book.page("two"), "html.parser").text
     subprocess.run([*git, "init", "--quiet", "--initial-branch", "trunk"], check=True)
     subprocess.run([*git, "remote", "add", "origin", "https://github.com/x/y"], check=True)
 
@@ -195,6 +196,7 @@ def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
         follow = Fork(small_book.folder, html, owner)
         reached = {follow(link) for link in links_of(small_book.page("one"))}
         assert {"repository", "edit", "issue", "colab", "binder", "download", "archive"} <= reached
+        assert f"{home}/tree/colab" in links_of(small_book.page("two"))
         owners = set(re.findall(r"github\.com/([\w-]+)/", small_book.page("one")))
         assert owners <= {owner, "github"}
 

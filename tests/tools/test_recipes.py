@@ -96,7 +96,9 @@ def test_a_chapter_is_added(copy):
 
 
 def test_a_claim_is_added_and_a_wrong_one_is_rejected(copy):
-    assert "More tries never hurt [proved]" in copy.follow("add-a-claim.md")
+    printed = copy.follow("add-a-claim.md")
+    assert "More tries never hurt [proved]" in printed
+    assert re.search(r"\b[1-9]\d* passed", printed), "no broken copy of the claim was tried"
     statements = copy.folder / "passk_lib" / "theory" / "statements" / "gradients.py"
     text = statements.read_text(encoding="utf8")
     wrong = text.replace(
