@@ -44,6 +44,13 @@ def next_version(released: list[str], today: date) -> str:
     return f"{month}{max(taken, default=-1) + 1}"
 
 
+def versions(tags: str, changes: str) -> list[str]:
+    """What has been released: by the tags, and by the changelog, which a fork has without them."""
+    named = [tag.removeprefix("v") for tag in tags.split()]
+    named += re.findall(r"^## (\S+)$", changes, re.MULTILINE)
+    return [name for name in named if VERSION.fullmatch(name)]
+
+
 def unreleased(changes: str) -> str:
     """What the changelog says under "Unreleased"."""
     found = re.search(r"^## Unreleased\n(.*?)(?=^## |\Z)", changes, re.MULTILINE | re.DOTALL)
@@ -64,7 +71,10 @@ def release(root: Path, version: str | None, today: date, checks=CHECKS) -> str:
     branch = git(root, "symbolic-ref", "--short", "HEAD")
     if branch not in BRANCHES:
         raise Refused(f"the branch is {branch}; a release is made on {' or '.join(BRANCHES)}")
-    released = [tag[1:] for tag in git(root, "tag").split() if VERSION.fullmatch(tag[1:])]
+    texts = {
+        name: (root / name).read_text(encoding="utf8") for name in (LIBRARY, CITATION, CHANGES)
+    }
+    released = versions(git(root, "tag"), texts[CHANGES])
     version = version or next_version(released, today)
     if not VERSION.fullmatch(version):
         raise Refused(
@@ -73,9 +83,6 @@ def release(root: Path, version: str | None, today: date, checks=CHECKS) -> str:
     if released and parts(version) <= max(map(parts, released)):
         newest = max(released, key=parts)
         raise Refused(f"version = {version!r}: must be later than the last release, {newest}")
-    texts = {
-        name: (root / name).read_text(encoding="utf8") for name in (LIBRARY, CITATION, CHANGES)
-    }
     if not unreleased(texts[CHANGES]):
         raise Refused(f"{CHANGES} says nothing under '## Unreleased'")
     for check in checks:

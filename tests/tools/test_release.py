@@ -62,6 +62,7 @@ def test_a_release_writes_the_version_everywhere_and_tags_it(clone):
         (lambda root, git: git("checkout", "-b", "draft"), None, PASSES, "the branch is draft"),
         (lambda root, git: git("tag", "v2027.1.3"), "2027.1.3", PASSES, "later than"),
         (lambda root, git: None, "1.0", PASSES, "YYYY.M.N"),
+        (lambda root, git: None, "2026.11.0", PASSES, "later than the last release, 2026.11.0"),
         (
             lambda root, git: None,
             None,
@@ -69,7 +70,7 @@ def test_a_release_writes_the_version_everywhere_and_tags_it(clone):
             "left files",
         ),
     ],
-    ids=["dirty", "failing", "branch", "old", "form", "littering"],
+    ids=["dirty", "failing", "branch", "old", "form", "in the changelog", "littering"],
 )
 def test_it_refuses(clone, spoil, version, checks, reason):
     root, git = clone
