@@ -1,14 +1,15 @@
 """The whole book as one PDF, with static figures: ``python tools/print_book.py [OUT.pdf]``.
 
 The built pages (``make book`` first) are put one after the other into one page, in the order of the
-table of contents; links between chapters become links within the PDF, solutions are unfolded, code
-that a page keeps folded stays out, and the pictures stand in for the live figures. What a screen
-would scroll is made smaller until it fits. Chromium prints it. The file is ``_build/book.pdf``
-unless another is named.
+table of contents, which itself stands after the first page. Links between chapters become links
+within the PDF, solutions are unfolded, code that a page keeps folded stays out, and the pictures
+stand in for the live figures. What a screen would scroll is made smaller until it fits. Chromium
+prints it. The file is ``_build/book.pdf`` unless another is named.
 """
 
 import re
 import sys
+from html import escape
 from pathlib import Path
 from urllib.parse import urldefrag
 
@@ -26,13 +27,14 @@ STYLE = """
 body { background: white; }
 article.bd-article { max-width: none; margin: 0; padding: 0; font-size: 10.5pt; }
 article.bd-article.chapter { break-before: page; }
-h1, h2, h3, summary, .admonition-title { break-after: avoid; }
+h1, h2, h3, dt, summary, .admonition-title { break-after: avoid; }
 img, .admonition.statement, div.math, tr { break-inside: avoid; }
 a.headerlink, .figure-downloads, button, .live-caption { display: none !important; }
 pre, td code { white-space: pre-wrap !important; overflow-wrap: anywhere; }
 td:last-child:has(a) { min-width: 12em; }
 thead { display: table-header-group; }
 p, li { orphans: 3; widows: 3; }
+.contents li { list-style: none; margin: 0.4em 0; }
 .cell_output { position: static !important; min-height: 0 !important; }
 .live-stand-in { position: static !important; display: block !important; }
 """
@@ -105,10 +107,23 @@ def one_page(html: Path, names: list[str]) -> str:
         if tag.get("rel") == ["stylesheet"] or "mathjax" in str(tag).lower()
     )
     title = frame.select_one('meta[property="og:site_name"]')["content"]
-    chapters = "".join(chapter(html, name, names) for name in names)
+    chapters = [chapter(html, name, names) for name in names]
+    chapters.insert(1, contents(chapters, names))
     return (
         f'<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8">'
-        f"<title>{title}</title>{kept}<style>{STYLE}</style></head><body>{chapters}</body></html>"
+        f"<title>{title}</title>{kept}<style>{STYLE}</style></head><body>{''.join(chapters)}</body></html>"
+    )
+
+
+def contents(chapters: list[str], names: list[str]) -> str:
+    """A page with a link to every chapter, by its heading."""
+    headings = [BeautifulSoup(text, "html.parser").h1.get_text() for text in chapters]
+    lines = "".join(
+        f'<li><a href="#{stem(name)}">{escape(heading)}</a></li>'
+        for name, heading in zip(names, headings, strict=True)
+    )
+    return (
+        f'<article class="bd-article chapter contents"><h1>Contents</h1><ul>{lines}</ul></article>'
     )
 
 

@@ -36,7 +36,8 @@ def test_the_pages_become_one_with_links_inside_and_without_what_paper_cannot_sh
     ids = [element["id"] for element in sheet.find_all(id=True)]
     assert len(ids) == len(set(ids))
     links = [link["href"] for link in sheet.find_all("a")]
-    assert links == ["#chapters-two--top", "https://a.example/", "#chapters-one"]
+    contents = ["#chapters-one", "#chapters-two"]
+    assert links == ["#chapters-two--top", "https://a.example/", *contents, "#chapters-one"]
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
     text = sheet.get_text()
     assert "A picture." in text and "The answer." in text
@@ -53,7 +54,7 @@ def test_every_chapter_begins_a_sheet_and_nothing_is_left_in_the_site(site, tmp_
     assert capsys.readouterr().out.strip() == str(out)
     pdf = out.read_bytes()
     assert pdf.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type /Page\b", pdf)) == 2
+    assert len(re.findall(rb"/Type /Page\b", pdf)) == 3  # the contents between the two
     assert not list(site.rglob(print_book.SHEET))
 
 
