@@ -251,7 +251,7 @@ def conflict_map(
             ax.plot(*path[0], "o", color=INK, markersize=6, zorder=3)
             ax.plot(*path[-1], "o", color=color, markersize=7, zorder=3)
             ax.annotate(f"{text} ascent", path[-1], xytext=(0, 9), textcoords="offset points",
-                        ha="center", color=color, fontsize=10, path_effects=halo)
+                        ha="center", color=color, fontsize=10, path_effects=halo, zorder=4)
         ax.set(xlabel=r"$\theta_1$", title=f"landscape of {name}; conflict hatched")
         ax.set_aspect("equal")
         ax.grid(False)
