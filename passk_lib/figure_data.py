@@ -30,7 +30,8 @@ def figure_data(fig: Figure) -> str:
     Seven significant digits.
 
     >>> from passk_lib.figures import curves
-    >>> fig = curves([0, 0.5, 1], {"pass@2": [0, 0.75, 1]}, xlabel="p", ylabel="F(p)")
+    >>> points = {"pass@2": [0, 0.75, 1]}
+    >>> fig = curves([0, 0.5, 1], points, xlabel="p", ylabel="F(p)")
     >>> print(figure_data(fig).strip())
     panel,x_label,y_label,series,kind,x,y,value
     panel 1,p,F(p),pass@2,line,0,0,

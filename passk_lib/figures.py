@@ -95,7 +95,7 @@ def curves(
     >>> from passk_lib import pass_at_k
     >>> p = np.linspace(0, 1, 101)
     >>> family = {f"k = {k}": pass_at_k(p, k) for k in (1, 2, 8)}
-    >>> fig = curves(p, family, xlabel="success probability $p$", ylabel="pass@k")
+    >>> fig = curves(p, family, xlabel="$p$", ylabel="pass@k")
     >>> [line.get_label() for line in fig.axes[0].lines]
     ['k = 1', 'k = 2', 'k = 8']
     """

@@ -258,6 +258,7 @@ class Annealing:
 
     @property
     def name(self) -> str:
+        """Short name for tables and legends."""
         return f"pass@{self.first} to pass@{self.last}"
 
     def __call__(self, i: int) -> PassAtK:

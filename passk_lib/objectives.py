@@ -4,15 +4,15 @@ An objective maps the success probability p of one prompt to F(p). Over a prompt
 becomes J_F(θ) = E_x[F(p_θ(x))], with gradient ∇J_F = E_x[w(x) ∇p_θ(x)] and weight w = F'(p).
 Pass@k is F(p) = 1 - (1 - p)^k, so w = k (1 - p)^(k-1): equations (1)-(3) of the paper.
 
-    objective        F(p)                          F'(p)                    weight
-    PassAtK(k)       1 - (1-p)^k                   k (1-p)^(k-1)            falls, at most k
-    LogP()           log p                         1/p                      falls, unbounded
-    ArcsinSqrt()     2 arcsin √p                   1/√(p(1-p))              falls, rises, unbounded
-    ArcsinSqrt(k)    (2/k) arcsin √(pass@k)        (1-p)^(k/2-1)/√(pass@k)  falls, unbounded
-    PowerMean(a)     p^a / a                       p^(a-1)                  a < 1: falls, unbounded
-    Entropic(t)      log(1 - p + p e^t) / t        (e^t-1)/(t(1-p+p e^t))   t > 0: falls, bounded
-    AllCorrect(k)    p^k                           k p^(k-1)                rises, at most k
-    Clipped(F, c)    F, by its tangents beyond     min(F'(p), c)            as F, at most c
+    objective      F(p)                    F'(p)                    weight
+    PassAtK(k)     1 - (1-p)^k             k (1-p)^(k-1)            falls, at most k
+    LogP()         log p                   1/p                      falls, unbounded
+    ArcsinSqrt()   2 arcsin √p             1/√(p(1-p))              falls, rises, unbounded
+    ArcsinSqrt(k)  (2/k) arcsin √(pass@k)  (1-p)^(k/2-1)/√(pass@k)  falls, unbounded
+    PowerMean(a)   p^a / a                 p^(a-1)                  a < 1: falls, unbounded
+    Entropic(t)    log(1 - p + p e^t) / t  (e^t-1)/(t(1-p+p e^t))   t > 0: falls, bounded
+    AllCorrect(k)  p^k                     k p^(k-1)                rises, at most k
+    Clipped(F, c)  F, then its tangents    min(F'(p), c)            as F, at most c
 
 Which statements of the book hold for which of them is said by `Objective.conditions`.
 """

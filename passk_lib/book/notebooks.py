@@ -37,7 +37,8 @@ def faults(path: Path | str) -> list[str]:
     nothing is.
 
     >>> import tempfile
-    >>> page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell("# Title")])
+    >>> cells = [nbformat.v4.new_markdown_cell("# Title")]
+    >>> page = nbformat.v4.new_notebook(cells=cells)
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     nbformat.write(page, Path(folder, "A_page.ipynb"))
     ...     for fault in faults(Path(folder, "A_page.ipynb")):

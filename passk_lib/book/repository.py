@@ -33,6 +33,7 @@ class Repository:
 
     @property
     def on_github(self) -> bool:
+        """Whether it is a repository of github.com."""
         return re.match(r"https://github\.com/[^/]+/[^/]+$", self.page or "") is not None
 
     @property

@@ -32,7 +32,8 @@ def stamp(notebook: str, repository: Repository) -> str:
     >>> cells = [nbformat.v4.new_code_cell(SETUP_CELL)]
     >>> chapter = nbformat.writes(nbformat.v4.new_notebook(cells=cells))
     >>> stamped = stamp(chapter, Repository("https://github.com/ada/passk"))
-    >>> print(nbformat.reads(stamped, as_version=4).cells[0].source.splitlines()[6])
+    >>> setup_cell = nbformat.reads(stamped, as_version=4).cells[0].source
+    >>> print(setup_cell.splitlines()[6])
     REPOSITORY = "https://github.com/ada/passk@main"
     """
     book = nbformat.reads(notebook, as_version=4)

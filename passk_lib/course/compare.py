@@ -12,12 +12,12 @@ shows:
     >>> from passk_lib.course.questions import as_answer
     >>> p, k = sympy.symbols("p k")
     >>> where = [{"p": Fraction(1, 2), "k": 3}, {"p": Fraction(1, 4), "k": 1}]
-    >>> agree_formula(as_answer(k / (1 - p) ** (1 - k)), k * (1 - p) ** (k - 1), where)
-    >>> wrong = as_answer(-k * (1 - p) ** (k - 1))
-    >>> agree_formula(wrong, k * (1 - p) ** (k - 1), where)  # doctest: +NORMALIZE_WHITESPACE
+    >>> weight = k * (1 - p) ** (k - 1)
+    >>> agree_formula(as_answer(k / (1 - p) ** (1 - k)), weight, where)
+    >>> agree_formula(as_answer(-weight), weight, where)  # doctest: +NORMALIZE_WHITESPACE
     Traceback (most recent call last):
-    passk_lib.course.questions.Wrong: at p = 0.25, k = 1 yours is -1, it should be 1.
-    The size is right everywhere, the sign is wrong.
+    passk_lib.course.questions.Wrong: at p = 0.25, k = 1 yours is -1,
+    it should be 1. The size is right everywhere, the sign is wrong.
 """
 
 from __future__ import annotations

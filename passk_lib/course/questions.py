@@ -74,6 +74,7 @@ class Verdict:
 
     @property
     def passed(self) -> bool:
+        """Whether no part failed."""
         return not self.feedback
 
 

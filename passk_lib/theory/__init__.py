@@ -24,7 +24,7 @@ class _Page(str):
         return str(self)
 
 
-def trusted_base() -> _Page:
+def trusted_base() -> str:
     """The page of axioms, each with its reference."""
     return _Page(_trusted_base())
 

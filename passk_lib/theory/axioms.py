@@ -2,6 +2,12 @@
 
 `EMBEDDED` lists what the normal form and the rules of `kernel.py` build in; each function below
 is one analytic fact, with its reference. `trusted_base()` prints the page.
+
+What rests on one of them says so:
+
+    >>> from passk_lib.theory.setting import k, u, x
+    >>> gradient(u(x) ** k).axioms
+    frozenset({'calculus'})
 """
 
 from __future__ import annotations
@@ -46,6 +52,8 @@ from .terms import (
 
 @dataclass(frozen=True)
 class Axiom:
+    """What is taken on trust, and where one can read it up."""
+
     name: str
     statement: str  # Markdown with LaTeX
     reference: str

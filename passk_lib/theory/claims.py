@@ -48,15 +48,19 @@ class Part:
     premise: tuple | None = None
 
     def latex(self) -> str:
+        """Left, relation and right, without the premise."""
         return _relation_latex((self.left, self.relation, self.right))
 
 
 @dataclass(frozen=True)
 class Given:
+    """A hypothesis of a claim, in words and as the theorem that supposes it."""
+
     words: str
     theorem: Theorem
 
     def latex(self) -> str:
+        """The supposed relation."""
         t = self.theorem
         if t.left == 0 and t.relation != "=":  # a > 0 reads better than 0 < a
             return f"{unwrapped(latex(t.right))} {TURNED[t.relation]} 0"
@@ -74,7 +78,7 @@ class Proof:
     >>> low, high = bounded(u(x))  # 0 ≤ u(x) and u(x) ≤ 1, where u = 1 - p
     >>> reason = mean(times(high, power_sign(low, k)), x)
     >>> page = Proof()
-    >>> derived = page.chain(J(k), ("≤", J(k + 1), "a factor of at most 1", reason))
+    >>> derived = page.chain(J(k), ("≤", J(k + 1), "a factor ≤ 1", reason))
     >>> page.state(J(k), "≤", J(k + 1), by=derived)
     >>> print(page.parts[0].latex())
     J_{k}(\\theta) \\le J_{1+k}(\\theta)
@@ -275,6 +279,7 @@ class Result:
 
     @property
     def id(self) -> str:
+        """The claim's id, such as prop-4.5."""
         return self.claim.id
 
 

@@ -94,6 +94,7 @@ class Theorem:
 
     @property
     def difference(self):
+        """right - left, which the theorem says is 0, at least 0, or above 0."""
         return self.right - self.left
 
 

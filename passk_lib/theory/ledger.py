@@ -14,10 +14,12 @@ class Ledger:
     """The checked claims, in the order of the paper.
 
     >>> from passk_lib.theory import claim
-    >>> some = Ledger([claim(name).result for name in ("assumption-4.3", "eq-9", "slip-1")])
+    >>> names = ("assumption-4.3", "eq-9", "slip-1")
+    >>> some = Ledger([claim(name).result for name in names])
     >>> some.counts()
     {'assumed': 1, 'proved': 1, 'refuted as printed': 1}
-    >>> some.records()[1]["title"], some.records()[1]["depends_on"]
+    >>> row = some.records()[1]
+    >>> row["title"], row["depends_on"]
     ('The inner product is a weighted mean of agreement', ['eq-2', 'eq-8'])
     """
 

@@ -80,14 +80,17 @@ class Policies:
 
     @property
     def exact(self) -> bool:
+        """Whether the numbers are fractions."""
         return self.mass.dtype == object
 
     @property
     def size(self) -> int:
+        """B, the number of policies."""
         return len(self.mass)
 
     @property
     def dim(self) -> int:
+        """d, the number of parameters."""
         return self.phi.shape[-1]
 
     def score(self) -> np.ndarray:
@@ -95,7 +98,7 @@ class Policies:
         return self.phi - (self.pi[..., None] * self.phi).sum(-2, keepdims=True)
 
     def success(self) -> np.ndarray:
-        """(B, N)."""
+        """(B, N): the success probability p."""
         return (self.pi * self.reward).sum(-1)
 
     def gradient(self) -> np.ndarray:
@@ -103,11 +106,12 @@ class Policies:
         return ((self.pi * self.reward)[..., None] * self.score()).sum(-2)
 
     def agreement(self) -> np.ndarray:
-        """(B, N)."""
+        """(B, N): the agreement score, the gradient times the mean of all gradients."""
         g = self.gradient()
         return (g * (self.mass[..., None] * g).sum(-2, keepdims=True)).sum(-1)
 
     def with_constants(self, **new) -> Policies:
+        """The same policies with more constants, or with others in their place."""
         return replace(self, constants={**self.constants, **new})
 
     def pick(self, index) -> Policies:

@@ -145,6 +145,8 @@ class Site:
 
 @dataclass(frozen=True)
 class Mutant:
+    """One change of what stands at a site: its name, and the value that stands there then."""
+
     site: Site
     name: str
     value: object

@@ -14,9 +14,10 @@ Exponents are linear in orders such as k and never negative: k - 1 is accepted f
 only for k >= 2, so that nothing is ever divided by a failure probability that may be zero.
 
     >>> from passk_lib.theory.setting import E, u, x, x2
-    >>> nf(E(u(x), x) ** 2) == nf(E(u(x) * u(x2), x, x2))  # two independent copies
+    >>> squared_mean = E(u(x), x) ** 2
+    >>> nf(squared_mean) == nf(E(u(x) * u(x2), x, x2))  # two independent copies
     True
-    >>> nf(E(u(x), x) ** 2) == nf(E(u(x) ** 2, x))  # the square of a mean, the mean of the square
+    >>> nf(squared_mean) == nf(E(u(x) ** 2, x))
     False
 """
 

@@ -41,6 +41,7 @@ class ClaimView:
 
     @property
     def status(self) -> str:
+        """proved, checked, refuted as printed, defined, assumed or cited."""
         return self.result.status
 
     def _repr_markdown_(self) -> str:

@@ -8,7 +8,7 @@ Failure probabilities u(x) = 1 - p(x) are the primitive, because powers of u are
 made of; p(x) is printed wherever it is written, and unfolds to 1 - u(x) in the normal form.
 
     >>> from passk_lib.theory.setting import a, k, w, x
-    >>> print(latex(E(w(k, x) * a(x), x)))  # the inner product of the gradients, equation (9)
+    >>> print(latex(E(w(k, x) * a(x), x)))  # equation (9)
     \\mathbb{E}_{x}\\!\\left[w_{k,\\theta}(x)\\,a_\\theta(x)\\right]
 """
 
@@ -47,6 +47,7 @@ class Completion(Expr):
 
     @property
     def prompt(self):
+        """The prompt that it answers."""
         return self.args[1]
 
 
@@ -63,6 +64,7 @@ class Whole(Symbol):
 
     @property
     def least(self) -> int:
+        """The least value that it may take."""
         return int(self.name[:-1].split("[")[1])
 
     def __getnewargs_ex__(self):
@@ -71,6 +73,7 @@ class Whole(Symbol):
 
     @property
     def shown(self) -> str:
+        """The name without the mark of its least value: k."""
         return self.name.split("[")[0]
 
 
@@ -97,10 +100,12 @@ class Mean(Node):
 
     @property
     def body(self):
+        """What the mean is taken of."""
         return self.args[0]
 
     @property
     def bound(self):
+        """The prompt or completion that it is taken over."""
         return self.args[1]
 
 
@@ -163,6 +168,7 @@ class Fn(Expr):
 
     @property
     def head(self) -> str:
+        """The function's name."""
         return self.args[0].name
 
 
@@ -172,6 +178,7 @@ def frac(a, b) -> Expr:
 
 
 def ip(u, v) -> Expr:
+    """Inner product <u, v> of two vectors."""
     return Inner(u, v)
 
 

@@ -50,9 +50,13 @@ class Exact:
 
 @dataclass(frozen=True)
 class Sums:
-    """The arrays above. n: completions a prompt; share: mass of the hard prompts in the
-    distribution that the prompts were drawn from; c, hard: (N,); group: (N,), -1 where c = 0;
-    levels: (groups,), the c of a group; group_hard: (groups,)."""
+    """Sums over groups of prompts with the same c > 0 and label, of the kernel K_ij = ⟨g_i, g_j⟩.
+
+    n: completions a prompt. share: mass of the hard prompts in the distribution that the prompts
+    were drawn from. c, hard: (N,). group: (N,), -1 where c = 0. levels, group_hard: (groups,), the
+    c and the label of a group. gram: (groups, groups), sums of K_ij over i in one and j in the
+    other. own: (groups,), of K_ii. rows: (N, groups), of K_ij over j. diagonal: (N,), K_ii itself.
+    """
 
     n: int
     share: float
