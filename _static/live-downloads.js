@@ -1,16 +1,22 @@
-// A live figure as it stands, as one SVG file: its drawings side by side as they are on the page,
-// with the styles that the page gives them written into the file.
+// A live figure as it stands. As one SVG file: its drawings side by side as they are on the page,
+// with the styles that the page gives them written into the file. As CSV: its settings, its numbers
+// and the points that it draws; where no figure has come, the link leads to its opening state.
 document.addEventListener("click", (event) => {
-  const button = event.target.closest?.("button.live-svg");
-  const figure = button?.closest(".cell_output")?.querySelector(".pk");
+  const wanted = event.target.closest?.("button.live-svg, a.live-csv");
+  const figure = wanted?.closest(".cell_output")?.querySelector(".pk");
   if (!figure) return;
-  const file = new Blob([drawing(figure)], { type: "image/svg+xml" });
+  event.preventDefault();
+  if (wanted.matches("a")) save(figure.figure.csv(), "text/csv", "figure.csv");
+  else save(drawing(figure), "image/svg+xml", "figure.svg");
+});
+
+function save(text, type, name) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = "figure.svg";
+  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
-});
+}
 
 const STYLES = [
   "color", "fill", "fill-opacity", "fill-rule", "stroke", "stroke-width", "stroke-opacity", "stroke-dasharray",

@@ -5,7 +5,8 @@
 - A live figure displays itself together with a picture of its state. myst-nb keeps one form of an
   output; here the picture is kept beside the widget. Styles show it in print and as long as no
   figure has taken its place: without JavaScript, for one.
-- Below it readers find the drawing as it stands and the numbers of its opening state.
+- Below it readers find the drawing and its numbers as they stand; without JavaScript, the numbers
+  of the opening state.
 """
 
 import re
@@ -61,8 +62,8 @@ def downloads(picture: str):
 
 
 def fill_downloads(app, pagename, templatename, context, doctree):
-    """The figure as it stands, drawn by ``_static/live-downloads.js``, and the numbers of its
-    opening state."""
+    """The figure as it stands and its numbers, both saved by ``_static/live-downloads.js``. Where
+    no script runs, the link leads to the numbers of the state that the page shows then."""
 
     def filled(found):
         links = (
@@ -73,8 +74,8 @@ def fill_downloads(app, pagename, templatename, context, doctree):
         if numbers:
             address = context["pathto"](f"_images/{numbers}", resource=True)
             links += (
-                f' <a href="{address}" download="figure.csv" '
-                'title="The numbers of the opening state as CSV">CSV</a>'
+                f' <a class="live-csv" href="{address}" download="figure.csv" '
+                'title="Its numbers as it stands, as CSV">CSV</a>'
             )
         return f'<p class="figure-downloads">{links}</p>'
 

@@ -1,9 +1,8 @@
 // Agreement scores of the toy's population, at the start and along an ascent of pass@k (Figure 4).
 
 import { scaleLinear } from "d3-scale";
-import { remember, hatch } from "./conflict_map.js";
 import { promptAt } from "./formulas.js";
-import { K_VALUES, h } from "./kit.js";
+import { K_VALUES, h, remember } from "./kit.js";
 import { num, percent, scientific, short } from "./text.js";
 import { EXACT, Population, QUICK, dot } from "./toy.js";
 
@@ -81,13 +80,9 @@ export default {
     const panels = ["at the start", "along the ascent"].map((label, i) =>
       figure.panel(left, { label: `Agreement scores ${label}`, height: i ? 206 : 190, margin: i ? { ...margin, bottom: 38 } : margin }),
     );
-    for (const [i, panel] of panels.entries()) hatch(panel, `${figure.id}-${i}`);
     const controls = h("div", { class: "pk-controls" });
     right.append(controls);
-    const row = h("div", { class: "pk-row" });
-    controls.append(row);
-    figure.player(row, { key: "step", last: () => STEPS });
-    figure.slider(row, { key: "step", label: "step", min: 0, max: STEPS, step: 1, format: String });
+    figure.steps(controls, STEPS);
     figure.slider(controls, { key: "eta", label: "step size η", min: 0.1, max: 5, step: 0.1, format: (v) => num(v, 1) });
     figure.slider(controls, { key: "k", label: "k, attempts per prompt", values: K_VALUES, entry: true });
     figure.slider(controls, { key: "delta", label: "δ, from easy to hard", min: 0, max: 3, step: 0.05 });
@@ -123,7 +118,7 @@ export default {
       const room = 0.04 * (high - low || 1e-9);
       const titles = [`at the start`, `after ${step} steps of pass@${k} ascent`];
       [before, after].forEach((data, i) =>
-        drawScores(panels[i], data, exact.half, low - room, high + room, titles[i], k, `${figure.id}-${i}`, i === 1));
+        drawScores(panels[i], data, exact.half, low - room, high + room, titles[i], i === 1));
 
       const numbers = {
         mean: before.mean, mean_shifted: before.meanShifted, negative: before.negative,
@@ -140,7 +135,7 @@ export default {
   },
 };
 
-function drawScores(panel, data, half, low, high, title, k, id, last) {
+function drawScores(panel, data, half, low, high, title, last) {
   const bins = histogram(data, data.mass, half, low, high);
   const outline = histogram(data, data.shifted, half, low, high);
   const x = scaleLinear([low, high], [0, panel.width]);
@@ -155,14 +150,12 @@ function drawScores(panel, data, half, low, high, title, k, id, last) {
   panel.word("title", title, 0, -27, "start", "pk-bold");
   const wide = panel.width / BINS;
   const zero = x(0);
-  panel.path("against", zero > 0 ? `M0,0H${zero}V${panel.height}H0Z` : "", "pk-conflict");
-  panel.path("hatch", zero > 0 ? `M0,0H${zero}V${panel.height}H0Z` : "", "").attr("fill", `url(#${id}-hatch)`).attr("opacity", 0.45);
-  const layer = panel.one("g", "bars");
-  layer.selectAll("rect").data(bins).join("rect").attr("class", "pk-fill pk-one").attr("x", (_, i) => i * wide)
-    .attr("width", Math.max(0.5, wide - 0.6)).attr("y", (v) => y(Math.sqrt(v))).attr("height", (v) => panel.height - y(Math.sqrt(v)));
+  panel.region(zero > 0 ? `M0,0H${zero}V${panel.height}H0Z` : "", 0.45);
+  panel.bars("prompts", bins, "pk-fill pk-one", [0, Math.max(0.1, 1 - 0.6 / wide)], Math.sqrt);
   let d = `M0,${panel.height}`;
   outline.forEach((v, i) => (d += `V${y(Math.sqrt(v)).toFixed(1)}H${((i + 1) * wide).toFixed(1)}`));
   panel.path("outline", `${d}V${panel.height}`, "pk-hollow pk-many");
+  panel.note("outline", "bar", () => Array.from(outline, (v, i) => [x.invert((i + 0.5) * wide), v, (high - low) / BINS]), "as pass@k weighs them");
   panel.path("zero", `M${zero},0V${panel.height}`, "pk-line pk-thin pk-ink", panel.top);
   const means = [["one", data.mean, `mean ${short(data.mean, 2)}`, "pk-one"], ["many", data.meanShifted, `mean, D̃: ${short(data.meanShifted, 2)}`, "pk-many"]];
   const order = x(means[0][1]) < x(means[1][1]);

@@ -3,9 +3,8 @@
 // product of the two gradients over k. The arithmetic is that of passk_lib/widgets/experiment.py.
 
 import { scaleLinear, scaleSymlog } from "d3-scale";
-import { hatch, remember } from "./conflict_map.js";
 import { passAtK } from "./formulas.js";
-import { h } from "./kit.js";
+import { h, remember } from "./kit.js";
 import { line, num, percent, scientific, short, sub } from "./text.js";
 
 const Z = 1.6448536269514722; // of a 90 % interval
@@ -199,7 +198,6 @@ export default {
       },
     );
     figure.body.append(h("p", { class: "pk-note" }, "In D, the larger a mark, the more often its prompt is solved. Triangles are hard prompts."));
-    hatch(curve, figure.id);
     const kx = scaleLinear([1, n], [0, 1]);
     const ky = scaleLinear([-1, 1], [1, 0]);
     let shown = { inner: 0 };
@@ -257,7 +255,7 @@ export default {
       }
       const truth = sums.exact && memo("truth", [q], () => orders.map((order) => products(sums, part, { ...state, estimator: "exact" }, order).inner));
       shown = { inner: numbers.inner ?? 0 };
-      drawCurve(curve, kx, ky, orders, curves.of, truth, state, figure.id);
+      drawCurve(curve, kx, ky, orders, curves.of, truth);
       const mark = setup + panels[0].width;
       const prompts = memo("prompts", setting, () => {
         const a = chosen.map((i) => scores[i]);
@@ -301,7 +299,7 @@ function words({ k, estimator, q, filter, delta1, delta2 }, n, sums) {
 
 const tick = (v) => (v === 0 ? "0" : Math.abs(v) >= 0.01 && Math.abs(v) < 1e4 ? short(v, 1) : scientific(v, 0));
 
-function drawCurve(panel, x, y, orders, curves, truth, state, id) {
+function drawCurve(panel, x, y, orders, curves, truth) {
   const values = curves.flatMap((c) => [c.inner, c.low, c.high]).filter((v) => v !== null);
   const all = [0, ...values, ...(truth ?? [])];
   const [low, high] = [Math.min(...all), Math.max(...all)];
@@ -311,16 +309,13 @@ function drawCurve(panel, x, y, orders, curves, truth, state, id) {
   panel.drawAxes({ x, y, xTicks: 6, yTicks: 5, xName: "k", yFormat: tick });
   panel.word("title", "inner product ⟨∇Jₖ, ∇J₁⟩", 0, -10, "start", "pk-bold");
   const zero = y(0);
-  const below = `M0,${zero}H${panel.width}V${panel.height}H0Z`;
-  panel.path("against", below, "pk-conflict");
-  panel.path("hatch", below, "").attr("fill", `url(#${id}-hatch)`).attr("opacity", 0.4);
+  panel.region(`M0,${zero}H${panel.width}V${panel.height}H0Z`);
   panel.path("zero", `M0,${zero}H${panel.width}`, "pk-line pk-thin pk-ink");
-  const xs = orders.map(x);
-  const band = curves.length && curves[0].low !== null
-    ? `${line(xs, curves.map((c) => y(c.low)))}L${line([...xs].reverse(), curves.map((c) => y(c.high)).reverse()).slice(1)}Z` : "";
-  panel.path("band", band, "pk-wash pk-many");
-  panel.path("truth", truth ? line(xs, truth.map((v) => y(v))) : "", "pk-line pk-ink pk-dots");
-  panel.path("chosen", curves.length ? line(xs, curves.map((c) => y(c.inner))) : "", "pk-line pk-many");
+  const sure = curves.length > 0 && curves[0].low !== null;
+  const [there, back] = [orders, [...orders].reverse()];
+  panel.curve("90 % interval", sure ? [...there, ...back] : [], [...curves.map((c) => c.low), ...curves.map((c) => c.high).reverse()], "pk-wash pk-many");
+  panel.curve("whole prompt distribution", truth ? orders : [], truth, "pk-line pk-ink pk-dots");
+  panel.curve("estimate", curves.length ? orders : [], curves.map((c) => c.inner), "pk-line pk-many");
 }
 
 /** A path of one mark at every place: a point with a round cap, or a triangle for hard prompts. */
@@ -351,6 +346,8 @@ function drawPrompts([agreement, weight, contribution, both], { a, w, hard, rate
   const scatter = (panel, x, xs, y, ys, part = 1, chosen = order) => {
     for (const kind of [0, 1]) {
       const of = chosen.filter((i) => hard[i] === kind);
+      const words = `${kind ? "hard" : "easy"}${chosen === order ? "" : `, c/n in quarter ${part + 1}`}`;
+      panel.note(`marks-${kind}${part}`, "points", () => of.map((i) => [xs[i], ys[i]]), words);
       panel.path(`marks-${kind}${part}`, marks(of.map((i) => x(xs[i])), of.map((i) => y(ys[i])), kind, SIZES[part]), `pk-mark pk-mark${part} ${kind ? "pk-hard" : "pk-easy pk-point"}`);
     }
   };
@@ -381,6 +378,7 @@ function drawPrompts([agreement, weight, contribution, both], { a, w, hard, rate
   // Many prompts share a place: bars behind the marks say how many.
   const counts = new Array(20).fill(0);
   for (const r of rate) counts[Math.min(19, Math.floor(20 * r + 1e-9))]++;
+  weight.note("counts", "bar", () => counts.map((v, i) => [(i + 0.5) / 20, v, 0.05]), "prompts in a bin");
   const most = Math.max(1, ...counts);
   weight.one("g", "counts").selectAll("rect").data(counts).join("rect").attr("class", "pk-count")
     .attr("x", (_, i) => x(i / 20)).attr("width", (x(0.05) - x(0)) * 0.9)

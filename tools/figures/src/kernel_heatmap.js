@@ -110,6 +110,8 @@ export default {
           }
         }
       }
+      // In the table of what is drawn a cell is named by the places of its two prompts, from 1.
+      map.note("pairs", "cell", () => Array.from(values, (v, at) => [1 + (at % size), 1 + Math.floor(at / size), v]), kind);
       const top = kind === "kernel" ? largest || 1 : 1;
       paint(figure, canvas, values, size, top);
       Object.assign(canvas.style, {

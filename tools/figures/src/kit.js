@@ -5,27 +5,13 @@
 // The state of a figure is the widget's model; a figure draws from it and never keeps state of its
 // own, so that Python, a link to another widget, a slider and a drag all do the same thing.
 
-import { axisBottom, axisLeft } from "d3-axis";
-import { drag } from "d3-drag";
-import { select } from "d3-selection";
+import { clamp, h } from "./html.js";
+import { Panel } from "./panel.js";
 import style from "./style.css";
-import { num } from "./text.js";
+import { csv, num } from "./text.js";
 
 const same = (a, b) => a === b || JSON.stringify(a) === JSON.stringify(b);
-const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
 let count = 0;
-
-/** An element with attributes and children. */
-export function h(tag, attributes = {}, ...children) {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else if (value === true) node.setAttribute(name, "");
-    else if (value !== false && value != null) node.setAttribute(name, value);
-  }
-  node.append(...children.flat().filter((child) => child != null));
-  return node;
-}
 
 export class Figure {
   /**
@@ -146,6 +132,21 @@ export class Figure {
     this.cost = performance.now() - start;
   }
 
+  /** The figure as it stands, as CSV: its settings, its numbers, and the points that it draws. */
+  csv() {
+    if (!this.fine) {
+      this.fine = true;
+      this.paint();
+    }
+    const named = (kind, values) => leaves(values).map(([name, value]) => ["", "", "", name, kind, "", "", value]);
+    return csv([
+      ["panel", "x_label", "y_label", "series", "kind", "x", "y", "value"],
+      ...named("setting", this.state),
+      ...named("number", this.numbers),
+      ...this.panels.flatMap((panel) => panel.rows()),
+    ]);
+  }
+
   /** The value of one of the theme's colours, such as "--pk-bg". */
   color(name) {
     return getComputedStyle(this.root).getPropertyValue(name).trim();
@@ -250,9 +251,12 @@ export class Figure {
     parent.append(
       h("div", { class: "pk-control" }, h("label", { for: id }, label), shown, range),
     );
+    let last;
     this.refresh.push((state) => {
       const value = get(state);
       const position = String(values ? nearest(value) : value);
+      if (!entry && value === last && range.value === position) return;
+      last = value;
       if (range.value !== position) range.value = position;
       const text = format(value);
       range.setAttribute("aria-valuetext", text);
@@ -282,7 +286,7 @@ export class Figure {
           value,
           onchange: () => this.set({ [key]: value }),
         });
-        const words = h("span", {}, typeof text === "string" ? text : "");
+        const words = h("span", {});
         inputs.push([input, value, words, text]);
         return h("label", {}, input, words);
       }),
@@ -291,10 +295,19 @@ export class Figure {
     this.refresh.push((state) => {
       for (const [input, value, words, text] of inputs) {
         input.checked = state[key] === value;
-        if (typeof text === "function") words.textContent = text(state);
+        const now = typeof text === "function" ? text(state) : text;
+        if (words.textContent !== now) words.textContent = now;
       }
     });
     return set;
+  }
+
+  /** The slider of `step`, from 0 to `last`, beside its play and pause. */
+  steps(parent, last) {
+    const row = h("div", { class: "pk-row" });
+    parent.append(row);
+    this.player(row, { key: "step", last: () => last });
+    this.slider(row, { key: "step", label: "step", min: 0, max: last, step: 1, format: String });
   }
 
   /** A table of numbers: rows of [name, cells…]; it follows the figure. */
@@ -359,149 +372,11 @@ export class Figure {
   }
 }
 
-class Panel {
-  constructor(figure, parent, { label, height, margin = {}, className = "" }) {
-    Object.assign(this, { figure, height: 0, width: 0, wanted: height });
-    this.margin = { top: 8, right: 8, bottom: 32, left: 40, ...margin };
-    this.box = h("div", { class: `pk-panel ${className}` });
-    parent.append(this.box);
-    this.svg = select(this.box)
-      .append("svg")
-      .attr("role", "group")
-      .attr("aria-label", label);
-    this.clipId = `${figure.id}-clip${figure.panels.length}`;
-    this.clipRect = this.svg.append("clipPath").attr("id", this.clipId).append("rect");
-    this.g = this.svg.append("g");
-    // Drawn things are told in words elsewhere; only handles speak for themselves.
-    this.axes = this.g.append("g").attr("aria-hidden", "true");
-    this.clipped = this.g.append("g").attr("aria-hidden", "true").attr("clip-path", `url(#${this.clipId})`);
-    this.top = this.g.append("g").attr("aria-hidden", "true");
-    this.handles = this.g.append("g");
-  }
-
-  /** Follow the width of the page. */
-  fit() {
-    const total = this.box.clientWidth;
-    if (!total || total === this.total) return false;
-    this.total = total;
-    const { top, right, bottom, left } = this.margin;
-    const high = typeof this.wanted === "function" ? this.wanted(total) : this.wanted;
-    this.width = Math.max(10, total - left - right);
-    this.height = high - top - bottom;
-    this.svg.attr("width", total).attr("height", high);
-    this.g.attr("transform", `translate(${left},${top})`);
-    this.clipRect.attr("width", this.width).attr("height", this.height);
-    return true;
-  }
-
-  /** Both axes with their names; `x` and `y` are scales in pixels of this panel. */
-  drawAxes({ x, y, xName, yName, xTicks = 5, yTicks = 5, xFormat, yFormat, xValues, yValues, grid = true }) {
-    const axis = (key, make, scale, ticks, format, values) => {
-      let node = this.axes.select(`.pk-axis-${key}`);
-      if (node.empty()) node = this.axes.append("g").attr("class", `pk-axis pk-axis-${key}`);
-      const axis = make(scale).tickSizeOuter(0).tickPadding(5).ticks(ticks);
-      axis.tickSizeInner(grid ? -(key === "x" ? this.height : this.width) : 4);
-      if (format) axis.tickFormat(format);
-      if (values) axis.tickValues(values);
-      if (key === "x") node.attr("transform", `translate(0,${this.height})`);
-      node.call(axis);
-    };
-    if (x) axis("x", axisBottom, x, xTicks, xFormat, xValues);
-    if (y) axis("y", axisLeft, y, yTicks, yFormat, yValues);
-    if (xName) {
-      this.word("x-name", xName, this.width / 2, this.height + this.margin.bottom - 4, "middle");
-    }
-    if (yName) this.word("y-name", yName, -this.margin.left + 2, -this.margin.top + 11, "start");
-  }
-
-  /** One named text in the top layer: made once, then moved. */
-  word(name, text, x, y, anchor = "start", className = "") {
-    const node = this.one("text", `word-${name}`, this.top);
-    node.attr("class", `pk-word pk-halo ${className}`).attr("text-anchor", anchor);
-    node.attr("x", x).attr("y", y);
-    if (node.text() !== text) node.text(text);
-    return node;
-  }
-
-  /** One named element of a layer: made once, then found again. */
-  one(tag, name, layer = this.clipped) {
-    this.named ??= {};
-    this.named[name] ??= layer.append(tag);
-    return this.named[name];
-  }
-
-  /** A named path in the clipped layer. */
-  path(name, d, className, layer = this.clipped) {
-    return this.one("path", `path-${name}`, layer).attr("class", className).attr("d", d);
-  }
-
-  /** Arrow from (x0, y0) to (x1, y1) in pixels. */
-  arrow(name, x0, y0, x1, y1, className, size = 9) {
-    const length = Math.hypot(x1 - x0, y1 - y0);
-    const [u, v] = length ? [(x1 - x0) / length, (y1 - y0) / length] : [0, 0];
-    const head = Math.min(size, length * 0.6);
-    const [bx, by] = [x1 - u * head, y1 - v * head];
-    this.path(`${name}-case`, length > 0.5 ? `M${x0},${y0}L${x1},${y1}` : "", "pk-case", this.top);
-    this.path(`${name}-shaft`, length > 0.5 ? `M${x0},${y0}L${bx},${by}` : "", `pk-shaft ${className}`, this.top);
-    this.path(
-      `${name}-tip`,
-      length > 0.5
-        ? `M${x1},${y1}L${bx - v * head * 0.5},${by + u * head * 0.5}L${bx + v * head * 0.5},${by - u * head * 0.5}Z`
-        : "",
-      `pk-tip ${className}`,
-      this.top,
-    );
-  }
-
-  /**
-   * A point to drag by mouse, finger or arrow keys (Shift: ten times finer).
-   * at(state) → [x, y] in data units; move(x, y, state) → what to change; x and y: scales;
-   * step: what one key press moves, a number or [across, up], or a function of the state.
-   */
-  handle({ name, label, at, move, x, y, step = 0.1, className = "", describe, range, radius = 7, axis }) {
-    const { figure } = this;
-    const node = this.handles
-      .append("g")
-      .attr("class", `pk-handle ${className}`)
-      .attr("tabindex", 0)
-      .attr("role", "slider")
-      .attr("data-handle", name)
-      .attr("aria-roledescription", axis ? "slider" : "point")
-      .attr("aria-label", `${label}, move with the arrow keys`);
-    node.append("circle").attr("class", "pk-touch").attr("r", 22);
-    node.append("circle").attr("class", "pk-focus").attr("r", radius + 5);
-    node.append("circle").attr("class", "pk-dot").attr("r", radius);
-    node.call(
-      drag()
-        .container(() => this.g.node())
-        .subject((event) => {
-          const [px, py] = at(figure.state);
-          return { x: x()(px), y: y()(py), from: [event.x, event.y] };
-        })
-        .on("start", () => node.node().focus({ preventScroll: true, focusVisible: false }))
-        .on("drag", (event) => figure.set(move(x().invert(event.x), y().invert(event.y), figure.state))),
-    );
-    node.on("keydown", (event) => {
-      const [dx, dy] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] ?? [0, 0];
-      if (!dx && !dy) return;
-      event.preventDefault();
-      event.stopPropagation();
-      const [px, py] = at(figure.state);
-      const size = typeof step === "function" ? step(figure.state) : step;
-      const [across, up] = [size].flat().length > 1 ? size : [size, size];
-      const part = event.shiftKey ? 0.1 : 1;
-      figure.set(move(px + dx * across * part, py + dy * up * part, figure.state));
-    });
-    figure.refresh.push((state) => {
-      const [px, py] = at(state);
-      node.attr("transform", `translate(${x()(px)},${y()(py)})`);
-      const now = axis === "y" ? py : px;
-      node.attr("aria-valuenow", +now.toPrecision(6)).attr("aria-valuetext", describe(state));
-      const [low, high] = range ?? x().domain();
-      node.attr("aria-valuemin", low).attr("aria-valuemax", high);
-    });
-    return node;
-  }
+/** [name, value] of every number, word or gap within `value`; places in lists are counted from 0. */
+function leaves(value, name = "") {
+  if (value === null || typeof value !== "object") return [[name, value]];
+  return Object.entries(value).flatMap(([key, part]) =>
+    leaves(part, Array.isArray(value) ? `${name}[${key}]` : name ? `${name}.${key}` : key));
 }
 
 /** The whole numbers of a slider for k: each one at first, then in even steps of the logarithm. */
@@ -511,4 +386,14 @@ export const K_VALUES = (() => {
   return [...values];
 })();
 
-export { clamp };
+/** memo(name, inputs, make): what `make` gave for these inputs, made anew when they change. */
+export function remember() {
+  const kept = {};
+  return (name, inputs, make) => {
+    const mark = JSON.stringify(inputs);
+    if (kept[name]?.mark !== mark) kept[name] = { mark, value: make() };
+    return kept[name].value;
+  };
+}
+
+export { clamp, h };

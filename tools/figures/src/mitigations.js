@@ -2,13 +2,12 @@
 // same length: paths over θ, and in the plane of pass@1 and pass@k.
 
 import { scaleLinear } from "d3-scale";
-import { drawArrows, drawMap, hatch, remember, thetaHandle } from "./conflict_map.js";
 import { passAtKAt } from "./formulas.js";
 import { K_VALUES, h } from "./kit.js";
-import { fixed, line, num, short, signed } from "./text.js";
-import { EXACT, Grid, Population, QUICK, dot, walk } from "./toy.js";
+import { Plane } from "./plane.js";
+import { fixed, num, short, signed, sub } from "./text.js";
+import { dot, walk } from "./toy.js";
 
-const REACH = 5;
 const STEPS = 60;
 
 /** (α, β) of α ∇J_1 + β ∇J_k from ‖∇J_1‖², ⟨∇J_k, ∇J_1⟩, ‖∇J_k‖²: as in passk_lib.mitigation. */
@@ -95,22 +94,14 @@ export default {
 
     figure.row();
     const left = figure.column(6, 300);
-    const map = figure.panel(left, {
-      label: "Plane of the two parameters",
-      height: (width) => width - 42 + 54,
-      margin: { left: 34, right: 8, bottom: 36, top: 18 },
-      className: "pk-square",
-    });
+    const plane = new Plane(figure, left);
     const right = figure.column(6, 300);
     const pareto = figure.panel(right, {
       label: "pass@1 and pass@k along the paths",
       height: (width) => Math.min(400, 0.9 * width),
       margin: { left: 48, right: 16, top: 24, bottom: 36 },
     });
-    const row = h("div", { class: "pk-row" });
-    right.append(row);
-    figure.player(row, { key: "step", last: () => STEPS });
-    figure.slider(row, { key: "step", label: "step", min: 0, max: STEPS, step: 1, format: String });
+    figure.steps(right, STEPS);
     const key = h("div", { class: "pk-key" });
     left.append(key);
     key.innerHTML =
@@ -119,42 +110,19 @@ export default {
     figure.row();
     const fill = figure.table(figure.column(1, 260), "After the steps shown", ["method", "pass@1", "its lowest", "pass@k"]);
 
-    const x = scaleLinear([-REACH, REACH], [0, 1]);
-    const y = scaleLinear([-REACH, REACH], [1, 0]);
-    thetaHandle(figure, map, x, y, REACH);
-    hatch(map, figure.id);
-    hatch(pareto, `${figure.id}-pareto`);
-    const grids = { coarse: new Grid(41, REACH), fine: new Grid(61, REACH) };
-    const memo = remember();
-    let drawn = {};
-
     return (state) => {
       const { method, theta, k, lam, ceiling, delta, p_hard: pHard, length, step } = state;
-      x.range([0, map.width]);
-      y.range([map.height, 0]);
-      const detail = figure.fine ? "fine" : "coarse";
-      const mark = [k, delta, pHard, map.width].join();
-      if (drawn.mark !== mark || (figure.fine && !drawn.fine)) {
-        const tables = grids[detail].compute(delta, pHard, k);
-        drawMap(map, grids[detail], tables, { shown: "J_1", conflict: k > 1 }, x, y);
-        drawn = { mark, fine: figure.fine };
-      }
-      map.drawAxes({ x, y, xName: "θ₁", yName: "θ₂", grid: false, xTicks: 6, yTicks: 6 });
-
-      const exact = memo("exact", [delta, pHard], () => new Population(delta, pHard, EXACT));
-      const quick = memo("quick", [delta, pHard], () => new Population(delta, pHard, 2 * QUICK));
-      const rule = figure.fine ? exact : quick;
+      plane.draw(state, { k, shown: "J_1", conflict: k > 1 });
+      const { exact, rule } = plane.prompts(state);
       const here = exact.at(theta, k);
       const own = { mix: lam, clipped: ceiling };
       const paths = METHODS.map(([name]) =>
-        memo(name, [theta, k, delta, pHard, length, detail, own[name]], () => path(rule, name, state)));
+        plane.memo(name, [theta, k, delta, pHard, length, plane.detail, own[name]], () => path(rule, name, state)));
 
       const chosen = METHODS.findIndex(([name]) => name === method);
-      drawPaths(map, paths, chosen, step, (p) => [x(p.theta[0]), y(p.theta[1])], [x(theta[0]), y(theta[1])]);
-      const angle = drawArrows(map, here, x(theta[0]), y(theta[1]), k);
-      map.one("g", "labels").selectAll("text").attr("opacity", (l) =>
-        angle.names.some(([u, v]) => Math.abs(u - l.u) < 38 && Math.abs(v - l.v) < 16) ? 0 : 1);
-      drawPareto(pareto, paths, chosen, step, here, state, figure.id);
+      drawPaths(plane.panel, paths, chosen, step, (p) => p.theta, theta);
+      const angle = plane.gradients(theta, here.g1, here.gk, `∇J${sub(k)}`);
+      drawPareto(pareto, paths, chosen, step, here, state);
 
       const ends = paths.map((points) => [points[step].J1, points[step].Jk]);
       const lowest = paths.map((points) => Math.min(...points.slice(0, step + 1).map((p) => p.J1)));
@@ -184,16 +152,16 @@ export default {
 
 /** All paths up to the step shown, the chosen one on top and thick, with the methods' digits at their ends. */
 function drawPaths(panel, paths, chosen, step, place, start) {
-  const used = [start];
+  const used = [[panel.x(start[0]), panel.y(start[1])]];
   const order = METHODS.map((_, i) => i).sort((i, j) => (i === chosen) - (j === chosen));
   for (const i of order) {
-    const look = METHODS[i][2];
+    const [name, , look] = METHODS[i];
     const points = paths[i].slice(0, step + 1).map(place);
     const [xs, ys] = [0, 1].map((axis) => points.map((p) => p[axis]));
     const thick = i === chosen;
-    panel.path(`path-${i}`, line(xs, ys), `pk-line ${look} ${thick ? "pk-trail" : "pk-thin"}`);
-    const [u, v] = points.at(-1);
-    panel.one("circle", `end-${i}`).attr("class", `pk-fill ${look.split(" ")[0]}`).attr("r", thick ? 5 : 3.2).attr("cx", u).attr("cy", v);
+    panel.curve(name, xs, ys, `pk-line ${look} ${thick ? "pk-trail" : "pk-thin"}`);
+    panel.dot(`end of ${name}`, xs[step], ys[step], thick ? 5 : 3.2, `pk-fill ${look.split(" ")[0]}`);
+    const [u, v] = [panel.x(xs[step]), panel.y(ys[step])];
     // A digit moves on until it does not lie on another.
     const spots = [[11, 4], [-11, 4], [0, -9], [0, 17], [20, 4], [-20, 4], [12, -9], [-12, 17]].map(([a, b]) => [u + a, v + b]);
     const free = spots.find(([a, b]) => a > 4 && a < panel.width - 4 && b > 8 && b < panel.height &&
@@ -205,7 +173,7 @@ function drawPaths(panel, paths, chosen, step, place, start) {
   }
 }
 
-function drawPareto(panel, paths, chosen, step, here, state, id) {
+function drawPareto(panel, paths, chosen, step, here, state) {
   const spread = (name) => {
     const values = paths.flatMap((points) => points.map((p) => p[name]));
     const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -217,11 +185,10 @@ function drawPareto(panel, paths, chosen, step, here, state, id) {
   panel.drawAxes({ x, y, xTicks: 5, yTicks: 5, xName: "pass@1" });
   panel.word("title", `pass@${state.k} against pass@1`, 0, -10, "start", "pk-bold");
   const u = x(here.J1);
-  panel.path("less", `M0,0H${u}V${panel.height}H0Z`, "pk-conflict");
-  panel.path("hatch", `M0,0H${u}V${panel.height}H0Z`, "").attr("fill", `url(#${id}-pareto-hatch)`).attr("opacity", 0.4);
+  panel.region(`M0,0H${u}V${panel.height}H0Z`);
   panel.path("start", `M${u},0V${panel.height}`, "pk-line pk-thin pk-ink");
   panel.word("less", u > 70 ? "pass@1 lost" : "", u - 6, panel.height - 6, "end", "pk-small");
   panel.word("more", panel.width - u > 80 ? "pass@1 gained" : "", u + 6, panel.height - 6, "start", "pk-small");
-  drawPaths(panel, paths, chosen, step, (p) => [x(p.J1), y(p.Jk)], [u, y(here.Jk)]);
-  panel.one("circle", "from", panel.top).attr("class", "pk-rule").attr("r", 6).attr("cx", u).attr("cy", y(here.Jk));
+  drawPaths(panel, paths, chosen, step, (p) => [p.J1, p.Jk], [here.J1, here.Jk]);
+  panel.dot("start", here.J1, here.Jk, 6, "pk-rule", panel.top);
 }

@@ -2,19 +2,20 @@
 // conflicts with pass@1 on the toy's θ plane, and its ascent from the point that the reader drags.
 
 import { scaleLinear, scaleLog } from "d3-scale";
-import { drawArrows, drawMap, hatch, remember, thetaHandle } from "./conflict_map.js";
 import { K_VALUES, h } from "./kit.js";
-import { line, num, percent, short, signed } from "./text.js";
-import { EXACT, Grid, Population, QUICK, dot, walk } from "./toy.js";
+import { Plane } from "./plane.js";
+import { num, percent, short, signed } from "./text.js";
+import { Population, dot, walk } from "./toy.js";
 import { chosen } from "./transforms.js";
 
-const REACH = 5;
 const STEPS = 100;
 const BINS = 20;
 const OUT = new Float64Array(6);
 const pass1 = (m, out) => {
   out[0] = out[1] = 1;
 };
+// Success probabilities to draw weights at, close at both ends.
+const PS = Array.from({ length: 161 }, (_, i) => (1 - Math.cos((Math.PI * (i + 0.1)) / 160.2)) / 2);
 
 export default {
   title: "Which objectives conflict with pass@1.",
@@ -60,12 +61,7 @@ export default {
 
     figure.row();
     const left = figure.column(6, 300);
-    const map = figure.panel(left, {
-      label: "Plane of the two parameters",
-      height: (width) => width - 42 + 54,
-      margin: { left: 34, right: 8, bottom: 36, top: 18 },
-      className: "pk-square",
-    });
+    const plane = new Plane(figure, left);
     const key = h("div", { class: "pk-key" });
     left.append(key);
     key.innerHTML =
@@ -77,22 +73,13 @@ export default {
     const margin = { left: 44, right: 12, top: 24, bottom: 36 };
     const weight = figure.panel(right, { label: "Weight over p", height: 190, margin });
     const bars = figure.panel(right, { label: "Distribution of difficulties", height: 190, margin });
-    const row = h("div", { class: "pk-row" });
-    right.append(row);
-    figure.player(row, { key: "step", last: () => STEPS });
-    figure.slider(row, { key: "step", label: "step", min: 0, max: STEPS, step: 1, format: String });
+    figure.steps(right, STEPS);
     figure.row();
     const curves = ["pass@1", "the objective"].map((name) =>
       figure.panel(figure.column(1, 230), { label: `${name} along the ascent`, height: 150, margin }),
     );
 
-    const x = scaleLinear([-REACH, REACH], [0, 1]);
-    const y = scaleLinear([-REACH, REACH], [1, 0]);
-    thetaHandle(figure, map, x, y, REACH);
-    hatch(map, figure.id);
-    const grids = { coarse: new Grid(33, REACH), fine: new Grid(61, REACH) };
-    const memo = remember();
-    let drawn = {};
+    let looked = "";
 
     return (state) => {
       const { theta, delta, p_hard: pHard, length, step } = state;
@@ -100,20 +87,9 @@ export default {
       const same = name === "pass@1" || (state.objective !== "log p" && state.objective !== "arcsin" && isPass1(state));
       about.textContent = formula;
       manyName.textContent = name;
-      x.range([0, map.width]);
-      y.range([map.height, 0]);
-      const detail = figure.fine ? "fine" : "coarse";
-      const mark = [which, delta, pHard, map.width].join();
-      if (drawn.mark !== mark || (figure.fine && !drawn.fine)) {
-        const tables = grids[detail].compute(delta, pHard, which, transform);
-        drawMap(map, grids[detail], tables, { shown: "J_k", conflict: !same }, x, y);
-        drawn = { ...drawn, mark, fine: figure.fine };
-      }
-      map.drawAxes({ x, y, xName: "θ₁", yName: "θ₂", grid: false, xTicks: 6, yTicks: 6 });
-
-      const exact = memo("exact", [delta, pHard], () => new Population(delta, pHard, EXACT));
-      const quick = memo("quick", [delta, pHard], () => new Population(delta, pHard, 2 * QUICK));
-      const rule = figure.fine ? exact : quick;
+      plane.draw(state, { k: which, shown: "J_k", conflict: !same, transform });
+      const { memo, detail } = plane;
+      const { exact, rule } = plane.prompts(state);
       const here = exact.under(theta, transform);
       const setting = [theta, delta, pHard, length, detail];
       const path = memo("many", [which, ...setting], () =>
@@ -126,23 +102,17 @@ export default {
           const found = rule.under(at, pass1);
           return { ...found, way: found.g1 };
         }));
-      for (const [points, color, end] of [[other, "pk-one", STEPS], [path, "pk-many", step]]) {
-        const xs = points.map((p) => x(p.theta[0]));
-        const ys = points.map((p) => y(p.theta[1]));
-        map.path(`trail-${color}`, line(xs, ys, end + 1), `pk-line pk-trail ${color} ${color === "pk-one" ? "pk-faint" : ""}`);
-        map.one("circle", `end-${color}`).attr("class", `pk-fill ${color}`).attr("r", 4.5).attr("cx", xs[end]).attr("cy", ys[end]);
-      }
-      const angle = drawArrows(map, { g1: here.g1, gk: here.gF }, x(theta[0]), y(theta[1]), 0, same ? "" : "∇J_F");
-      map.one("g", "labels").selectAll("text").attr("opacity", (l) =>
-        angle.names.some(([u, v]) => Math.abs(u - l.u) < 38 && Math.abs(v - l.v) < 16) ? 0 : 1);
+      plane.trail("pass@1 ascent", other, STEPS, "pk-one", "pk-faint");
+      plane.trail("ascent of the objective", path, step, "pk-many", "");
+      plane.gradients(theta, here.g1, here.gF, same ? "" : "∇J_F");
 
       const looks = [which, theta, delta, pHard, detail, weight.width].join();
-      if (drawn.looks !== looks) {
+      if (looked !== looks) {
         drawWeight(weight, transform, here.weight, name);
-        // So close that bars do not show the nodes.
-        const dense = memo("dense", [delta, pHard], () => new Population(delta, pHard, 1 / 64));
-        drawBars(bars, figure.fine ? dense : exact, theta, transform);
-        drawn.looks = looks;
+        // At rest so close that bars do not show the nodes.
+        const dense = () => memo("dense", [delta, pHard], () => new Population(delta, pHard, { step: 1 / 64, reach: 10 }));
+        drawBars(bars, figure.fine ? dense() : exact, theta, transform);
+        looked = looks;
       }
       const both = [...path, ...other].map((p) => p.J1);
       drawCurve(curves[0], path.map((p) => p.J1), other.map((p) => p.J1), step, "pass@1", both);
@@ -181,16 +151,12 @@ function drawWeight(panel, transform, mean, name) {
   const y = scaleLog([low, high], [panel.height, 0]);
   panel.drawAxes({ x, y, yValues: [0.01, 0.1, 1, 10, 100], yFormat: String, xName: "success probability p" });
   panel.word("title", "weight F′(p), over its mean", 0, -10, "start", "pk-bold");
-  panel.path("one", `M0,${y(1)}H${panel.width}`, "pk-line pk-one");
-  const ps = Array.from({ length: 161 }, (_, i) => (1 - Math.cos((Math.PI * (i + 0.1)) / 160.2)) / 2);
-  const ys = ps.map((p) => {
-    transform(Math.log(p) - Math.log1p(-p), OUT);
-    return y(Math.min(10 * high, Math.max(low / 10, OUT[1] / mean)));
-  });
-  panel.path("many", line(ps.map(x), ys), "pk-line pk-many");
+  panel.curve("one", [0, 1], [1, 1], "pk-line pk-one", { called: "pass@1" });
+  const values = PS.map((p) => transform(Math.log(p) - Math.log1p(-p), OUT)[1] / mean);
+  panel.curve("many", PS, values, "pk-line pk-many", { called: name });
   panel.word("one-name", name === "pass@1" ? "" : "pass@1", panel.width, y(1) - 6, "end", "pk-one pk-small");
-  const inside = ys.findIndex((v) => v > 14);
-  panel.word("many-name", name, x(ps[Math.max(0, inside)]) + 8, 12, "start", "pk-many pk-small");
+  const inside = values.findIndex((v) => y(v) > 14);
+  panel.word("many-name", name, x(PS[Math.max(0, inside)]) + 8, 12, "start", "pk-many pk-small");
 }
 
 function drawBars(panel, prompts, theta, transform) {
@@ -209,13 +175,8 @@ function drawBars(panel, prompts, theta, transform) {
   const y = scaleLinear([0, 1.05 * Math.max(...share, ...shifted)], [panel.height, 0]);
   panel.drawAxes({ x, y, yTicks: 4, xName: "success probability p", yFormat: (v) => percent(v) });
   panel.word("title", "prompts, and as F weighs them", 0, -10, "start", "pk-bold");
-  const full = panel.width / BINS;
-  const layer = panel.one("g", "bars");
-  for (const [name, values, from] of [["one", share, 0.08], ["many", shifted, 0.5]]) {
-    layer.selectAll(`.pk-${name}`).data([...values]).join("rect").attr("class", `${name === "one" ? "pk-fill" : "pk-hollow"} pk-${name}`)
-      .attr("x", (_, i) => (i + from) * full).attr("width", 0.42 * full)
-      .attr("y", (v) => y(v)).attr("height", (v) => Math.max(0, panel.height - y(v)));
-  }
+  panel.bars("prompts", share, "pk-fill pk-one", [0.08, 0.5]);
+  panel.bars("as F weighs them", shifted, "pk-hollow pk-many", [0.5, 0.92]);
 }
 
 function drawCurve(panel, values, others, step, title, span) {
@@ -225,9 +186,9 @@ function drawCurve(panel, values, others, step, title, span) {
   const y = scaleLinear([low - room, high + room], [panel.height, 0]);
   panel.drawAxes({ x, y, yTicks: 3, xTicks: 5, xName: "step", yFormat: (v) => (v === 0 ? "0" : short(v, 3)) });
   panel.word("title", title, 0, -8, "start", "pk-bold");
-  const xs = values.map((_, i) => x(i));
-  panel.path("other", others ? line(xs, others.map((v) => y(v))) : "", "pk-line pk-one pk-dash");
-  panel.path("rest", line(xs, values.map((v) => y(v))), "pk-line pk-many pk-thin pk-faint");
-  panel.path("own", line(xs, values.map((v) => y(v)), step + 1), "pk-line pk-many");
-  panel.one("circle", "dot", panel.top).attr("class", "pk-fill pk-many").attr("r", 3.5).attr("cx", xs[step]).attr("cy", y(values[step]));
+  const steps = values.map((_, i) => i);
+  if (others) panel.curve("pass@1 ascent", steps, others, "pk-line pk-one pk-dash");
+  panel.curve("whole ascent", steps, values, "pk-line pk-many pk-thin pk-faint");
+  panel.curve("ascent", steps, values, "pk-line pk-many", { count: step + 1 });
+  panel.dot("now", step, values[step], 3.5, "pk-fill pk-many", panel.top);
 }

@@ -1,10 +1,9 @@
 // ΔJ₁ and ΔJ_k along a step of size η on ∇J_k, against what Prop. 4.6 promises (two prompts).
 
 import { scaleLinear, scaleLog } from "d3-scale";
-import { hatch } from "./conflict_map.js";
 import { promptAt } from "./formulas.js";
 import { K_VALUES, clamp, h } from "./kit.js";
-import { line, num, scientific, short } from "./text.js";
+import { line, scientific, short } from "./text.js";
 import { dot } from "./toy.js";
 
 const LOW = 1e-5;
@@ -55,7 +54,6 @@ export default {
     const panels = [0, 1].map((i) =>
       figure.panel(left, { label: `Change of ${i ? "pass@k" : "pass@1"} over the step size`, height: i ? 204 : 200, margin: i ? { ...margin, top: 26, bottom: 40 } : margin }),
     );
-    for (const [i, panel] of panels.entries()) hatch(panel, `${figure.id}-${i}`);
     const controls = h("div", { class: "pk-controls" });
     right.append(controls);
     const etas = Array.from({ length: 321 }, (_, i) => +(LOW * 10 ** (i / 40)).toPrecision(3));
@@ -137,14 +135,13 @@ export default {
         });
         panel.word("title", side.title, -40, i ? -11 : -26, "start", `pk-bold ${side.color}`);
         const good = truth > LOW ? `M0,0H${x(Math.min(truth, HIGH))}V${panel.height}H0Z` : "";
-        panel.path("good", good, "pk-conflict");
-        panel.path("hatch", good, "").attr("fill", `url(#${figure.id}-${i}-hatch)`).attr("opacity", 0.4);
+        panel.region(good);
         panel.path("zero", `M0,${y(0)}H${panel.width}`, "pk-line pk-thin pk-ink");
         for (const [name, bound, end] of side.bounds) {
           const part = end > LOW ? grid.filter((s) => s < end).concat(end) : [];
-          panel.path(`bound-${name}`, line(part.map(x), part.map((s) => y(bound(s)))), `pk-line pk-thin pk-ink ${name === "sharp" ? "pk-dots" : "pk-dash"}`);
+          panel.curve(`bound, ${name}`, part, part.map(bound), `pk-line pk-thin pk-ink ${name === "sharp" ? "pk-dots" : "pk-dash"}`);
         }
-        panel.path("curve", line(points.map(([s]) => x(s)), ys.map((v) => clamp(y(v), -50, panel.height + 50))), `pk-line ${side.color}`);
+        panel.curve("change", grid, ys, `pk-line ${side.color}`);
         lines.forEach(([name, at, text, look], j) => {
           const on = at > LOW && at < HIGH;
           panel.path(`limit-${name}`, on ? `M${x(at)},${i ? 0 : -4}V${panel.height}` : "", `pk-line pk-thin pk-ink ${look}`, panel.top);

@@ -41,9 +41,18 @@ export const percent = (x, digits = 0) => `${fixed(100 * x, digits)} %`;
 /** +0.03, −0.02: a change. */
 export const signed = (x, digits = 3) => (x > 0 ? "+" : "") + num(x, digits);
 
-/** A joined path through points; `xs` and `ys` in pixels. */
-export function line(xs, ys, count = xs.length) {
+/** A joined path through points; `xs` and `ys` in pixels, kept to a tenth. */
+export function line(xs, ys) {
   let path = "";
-  for (let i = 0; i < count; i++) path += (i ? "L" : "M") + xs[i].toFixed(1) + "," + ys[i].toFixed(1);
+  for (let i = 0; i < xs.length; i++) path += `${i ? "L" : "M"}${Math.round(10 * xs[i]) / 10},${Math.round(10 * ys[i]) / 10}`;
   return path;
+}
+
+/** Rows of cells as CSV; what is undefined, null or no number is an empty cell. */
+export function csv(rows) {
+  const cell = (value) => {
+    const text = value == null || Number.isNaN(value) ? "" : String(value);
+    return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  return rows.map((row) => `${row.map(cell).join(",")}\n`).join("");
 }

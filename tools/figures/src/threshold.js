@@ -1,9 +1,8 @@
 // f(k), the sign of ⟨∇J_k, ∇J_1⟩, over k: the threshold k* of Prop. 4.5 and what really happens.
 
 import { scaleLinear, scaleLog } from "d3-scale";
-import { hatch, remember } from "./conflict_map.js";
 import { kStar, promptAt } from "./formulas.js";
-import { K_VALUES, clamp, h } from "./kit.js";
+import { K_VALUES, clamp, h, remember } from "./kit.js";
 import { line, num, short } from "./text.js";
 import { EXACT, Population } from "./toy.js";
 
@@ -89,7 +88,6 @@ export default {
     const margin = { left: 40, right: 18, top: 26, bottom: 36 };
     const plane = figure.panel(left, { label: "The prompts", height: 270, margin });
     const curve = figure.panel(right, { label: "Mean agreement over k", height: 270, margin: { ...margin, left: 46 } });
-    hatch(curve, figure.id);
     figure.row();
     const below = figure.column(4, 240);
     const controls = h("div", { class: "pk-controls" });
@@ -142,7 +140,7 @@ export default {
       const here = shifted(field, state.k);
 
       drawPrompts(plane, figure, state, field, x, y, handles, signs, m);
-      drawCurve(curve, field, intervals, state.k, paper, sharp, here, memo, state, figure.id);
+      drawCurve(curve, field, intervals, state.k, paper, sharp, here, memo, state);
 
       const items = [
         [q > 0, `strong opposition: the mass q of prompts with a ≤ −m is ${num(q, 3)}`],
@@ -187,16 +185,17 @@ function drawPrompts(panel, figure, state, field, x, y, handles, signs, m) {
   panel.path("zero", `M0,${y(0)}H${panel.width}`, "pk-rule");
   for (const [side, color, from] of [["easy", "pk-easy", 0], ["hard", "pk-hard", 1]]) {
     if (own) {
-      panel.path(side, "", "");
+      panel.curve(side, [], [], "");
       panel.word(side, "", 0, 0);
       continue;
     }
     const range = Array.from({ length: field.half }, (_, i) => from * field.half + i).filter((i) => field.mass[i] > 1e-6);
-    panel.path(side, line(range.map((i) => x(field.p[i])), range.map((i) => y(field.a[i]))),
+    panel.curve(side, range.map((i) => field.p[i]), range.map((i) => field.a[i]),
       `pk-line ${color} ${side === "hard" ? "pk-dots" : ""}`);
     const far = range.reduce((best, i) => (Math.abs(field.a[i]) > Math.abs(field.a[best]) ? i : best), range[0]);
     panel.word(side, side, x(field.p[far]), y(field.a[far]) + (field.a[far] > 0 ? -8 : 18), "middle", color);
   }
+  panel.note("prompts", "points", () => (own ? state.prompts : []).map(([mass, p, g]) => [p, g, mass]));
   handles.forEach((node, i) => {
     const row = own ? state.prompts[i] : null;
     node.attr("display", row ? null : "none").attr("tabindex", row ? 0 : -1);
@@ -210,7 +209,7 @@ function drawPrompts(panel, figure, state, field, x, y, handles, signs, m) {
   });
 }
 
-function drawCurve(panel, field, intervals, k, paper, sharp, here, memo, state, id) {
+function drawCurve(panel, field, intervals, k, paper, sharp, here, memo, state) {
   const x = scaleLog([1, LAST], [0, panel.width]);
   const ks = Array.from({ length: 181 }, (_, i) => 10 ** (i / 60));
   const values = memo("curve", [state.prompts, state.source], () => ks.map((v) => shifted(field, v)));
@@ -222,10 +221,10 @@ function drawCurve(panel, field, intervals, k, paper, sharp, here, memo, state, 
     const [u, v] = [x(Math.max(1.5, a - 0.5)), x(Math.min(LAST, b + 0.5))];
     return `M${u},0H${v}V${panel.height}H${u}Z`;
   }).join("");
-  panel.path("region", region, "pk-conflict");
-  panel.path("hatch", region, "").attr("fill", `url(#${id}-hatch)`).attr("opacity", 0.5);
+  panel.region(region, 0.5);
+  panel.note("region", "area", () => intervals.flatMap(([a, b]) => [[a, 0], [b, 0]]), "conflict, from k to k");
   panel.path("zero", `M0,${y(0)}H${panel.width}`, "pk-line pk-thin pk-ink");
-  panel.path("curve", line(ks.map(x), values.map(y)), "pk-line pk-many");
+  panel.curve("mean agreement", ks, values, "pk-line pk-many");
   const ends = intervals.flatMap(([a, b]) => (b < LAST && b > a ? [a, b] : [a]));
   panel.one("g", "ends", panel.top).selectAll("text").data(ends).join("text").attr("class", "pk-word pk-halo pk-small")
     .attr("text-anchor", "middle").attr("x", (v) => x(v)).attr("y", y(0) - 6).text(String);
@@ -236,5 +235,5 @@ function drawCurve(panel, field, intervals, k, paper, sharp, here, memo, state, 
     const before = at > panel.width - 90 || (name === "sharp" && at > 110);
     panel.word(name, on ? `${label} = ${num(value, 1)}` : "", at + (before ? -5 : 5), low, before ? "end" : "start", "pk-small");
   }
-  panel.one("circle", "now", panel.top).attr("class", "pk-dot pk-ink").attr("r", 6).attr("cx", x(k)).attr("cy", y(here));
+  panel.dot("now", k, here, 6, "pk-dot pk-ink", panel.top);
 }

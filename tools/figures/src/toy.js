@@ -3,16 +3,18 @@
 
 import { prompt, promptAt, promptFail } from "./formulas.js";
 
-const REACH = 10;
-/** Step of the rule for every number that is shown: that of the Python library. */
-export const EXACT = 1 / 16;
-/** Step while things move; pass@k is then still exact to 1e-7 on the map. */
-export const QUICK = 1 / 4;
+/** The rule for every number that is shown, that of the Python library: step and reach in standard deviations. */
+export const EXACT = { step: 1 / 16, reach: 10 };
+/** While things move: means of success are then within 0.001 on the map. */
+export const QUICK = { step: 1 / 3, reach: 6 };
+/** For tables over θ with `n` points each way, at rest and while things move. */
+export const FINE = { n: 61, step: 1 / 4, reach: 8 };
+export const COARSE = { n: 27, ...QUICK };
 
 export class Population {
-  /** delta: distance of the feature means; pHard: share of hard prompts. */
-  constructor(delta, pHard, step = EXACT) {
-    const half = Math.floor(REACH / step);
+  /** delta: distance of the feature means; pHard: share of hard prompts; rule: of the quadrature. */
+  constructor(delta, pHard, { step, reach } = EXACT) {
+    const half = Math.floor(reach / step);
     const n = 2 * half + 1;
     Object.assign(this, { size: 2 * n, half: n, delta, pHard });
     this.feature = new Float64Array(2 * n);
@@ -135,20 +137,23 @@ export const cosine = (u, v) => Math.max(-1, Math.min(1, dot(u, v) / (norm(u) * 
  * share of hard prompts none.
  */
 export class Grid {
-  constructor(n, reach) {
-    const h = (2 * reach) / (n - 3); // one cell beyond each side, so that no contour ends in sight
-    Object.assign(this, { n, h, low: -reach - h });
-    this.tables = {};
+  /** side: the grid reaches from -side to side; n, step, reach: its points and its quadrature. */
+  constructor(side, { n, step, reach }) {
+    const h = (2 * side) / (n - 3); // one cell beyond each side, so that no contour ends in sight
+    Object.assign(this, { n, h, low: -side - h, step, half: Math.floor(reach / step) });
+  }
+
+  /** The parameter at a place counted in cells from the first point. */
+  at(cells) {
+    return this.low + cells * this.h;
   }
 
   /** Node values at every grid point for one delta. */
   #prepare(delta) {
     if (this.delta === delta) return;
     this.delta = delta;
-    const step = QUICK;
-    const half = Math.floor(8 / step);
+    const { n, h, low, step, half } = this;
     const nodes = (this.nodes = 2 * half + 1);
-    const { n, h, low } = this;
     const density = Float64Array.from({ length: nodes }, (_, i) => Math.exp(-((step * (i - half)) ** 2) / 2));
     const total = density.reduce((a, b) => a + b);
     this.feature = Float64Array.from(density, (_, i) => step * (i - half) + delta / 2);

@@ -70,13 +70,8 @@ export default {
       y.range([bars.height, 0]);
       bars.drawAxes({ x, y, yTicks: 5, xName: "success probability p", yFormat: (v) => percent(v) });
       bars.word("title", "share of prompts", 0, -10, "start", "pk-bold");
-      const full = bars.width / BINS;
-      const layer = bars.one("g", "bars");
-      for (const [name, values, from, wide] of [["one", share, 0.08, 0.42], ["many", shifted, 0.5, 0.42]]) {
-        layer.selectAll(`.pk-${name}`).data(values).join("rect").attr("class", `${name === "one" ? "pk-fill" : "pk-hollow"} pk-${name}`)
-          .attr("x", (_, i) => (i + from) * full).attr("width", wide * full)
-          .attr("y", (v) => y(v)).attr("height", (v) => Math.max(0, bars.height - y(v)));
-      }
+      bars.bars("prompts", share, "pk-fill pk-one", [0.08, 0.5]);
+      bars.bars("as pass@k weighs them", shifted, "pk-hollow pk-many", [0.5, 0.92]);
       grip(share);
       for (const [name, mean, text, color, level] of [
         ["one", J1, "mean of D", "pk-one", 8], ["many", meanShifted, "mean of D̃", "pk-many", 24],
@@ -104,12 +99,11 @@ function drawCurves(value, weight, k) {
   const steps = 160;
   const ps = Array.from({ length: steps + 1 }, (_, i) => (i / steps) ** 2);
   const x = scaleLinear([0, 1], [0, value.width]);
-  const xs = ps.map(x);
   let y = scaleLinear([0, 1], [value.height, 0]);
   value.drawAxes({ x, y, yTicks: 3, xName: "success probability p" });
   value.word("title", "chance that one of k succeeds", 0, -10, "start", "pk-bold");
-  value.path("one", line(xs, ps.map(y)), "pk-line pk-one");
-  value.path("many", line(xs, ps.map((p) => y(at(p, k)[0]))), "pk-line pk-many");
+  value.curve("one", ps, ps, "pk-line pk-one", { called: "pass@1" });
+  value.curve("many", ps, ps.map((p) => at(p, k)[0]), "pk-line pk-many", { called: `pass@${k}` });
   value.word("one-name", k === 1 ? "pass@1" : "pass@1", x(0.8), y(0.8) + 20, "middle", "pk-one");
   const p0 = k === 1 ? 0 : 1 - 0.35 ** (1 / k);
   value.word("many-name", k === 1 ? "" : `pass@${k}`, x(p0) + 8, y(0.62) + 4, "start", "pk-many");
@@ -122,13 +116,11 @@ function drawCurves(value, weight, k) {
     xName: "success probability p",
   });
   weight.word("title", "weight in the gradient", 0, -10, "start", "pk-bold");
-  weight.path("one", line([0, x(1)], [y(1), y(1)]), "pk-line pk-one");
-  const ws = ps.map((p) => Math.max(at(p, k)[1], low * 0.5));
-  weight.path("many", line(xs, ws.map(y)), "pk-line pk-many");
+  weight.curve("one", [0, 1], [1, 1], "pk-line pk-one", { called: "pass@1" });
+  weight.curve("many", ps, ps.map((p) => at(p, k)[1]), "pk-line pk-many", { called: `pass@${k}` });
   weight.word("one-name", "pass@1", weight.width, y(1) - 6, "end", "pk-one");
   const cross = k === 1 ? NaN : 1 - k ** (-1 / (k - 1));
-  weight.one("circle", "cross", weight.top).attr("class", "pk-dot").attr("r", k === 1 ? 0 : 4.5)
-    .attr("cx", k === 1 ? 0 : x(cross)).attr("cy", y(1));
+  weight.dot("weight 1", k === 1 ? 0 : cross, 1, k === 1 ? 0 : 4.5, "pk-dot", weight.top);
   weight.word("many-name", k === 1 ? "" : `pass@${k}, w = 1 at p = ${fixed(cross, 3)}`,
     k === 1 ? 0 : Math.min(x(cross) + 8, weight.width - 130), y(1) - 22, "start", "pk-many");
 }
