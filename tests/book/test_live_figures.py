@@ -4,6 +4,7 @@ Every figure is tried on the chapter that shows it, opened once. What no chapter
 one page, a figure tied to another widget) comes from a small book, built as the book is.
 """
 
+import csv
 import gzip
 import json
 import re
@@ -179,6 +180,47 @@ def test_every_slider_answers_to_the_keyboard(live):
         assert live.words != words, label
 
 
+def test_the_numbers_to_save_are_those_of_the_figure_as_it_stands(live):
+    opening = saved(live)
+    live.click(live.presets[0])
+    rows = saved(live)
+    assert rows != opening
+    assert_same(leaves(rows, "number"), flat(live.python(**live.state).numbers()), "as saved")
+    assert leaves(rows, "setting") == flat(live.state)
+    drawn = [row for row in rows if row["kind"] not in ("setting", "number")]
+    assert len(drawn) > 10 and all(row["panel"] and row["series"] for row in drawn)
+
+
+def saved(live) -> list[dict]:
+    """The rows of the CSV that the link below the figure gives."""
+    with live.page.expect_download() as download:
+        live.page.locator(".cell_output", has=live.root).locator("a.live-csv").click()
+    with open(download.value.path(), encoding="utf8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def leaves(rows: list[dict], kind: str) -> dict:
+    """The values of this kind by name, as numbers where they are numbers."""
+
+    def read(text: str):
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            return text
+
+    return {row["series"]: read(row["value"]) for row in rows if row["kind"] == kind}
+
+
+def flat(value, name: str = "") -> dict:
+    """Nested numbers by the names that they have in the CSV: theta[0], intervals[1][0]."""
+    if isinstance(value, dict):
+        return {k: v for key, part in value.items() for k, v in flat(part, key).items()}
+    if isinstance(value, list | tuple | np.ndarray):
+        parts = enumerate(value)
+        return {k: v for i, part in parts for k, v in flat(part, f"{name}[{i}]").items()}
+    return {name: value}
+
+
 def looks(live):
     """The page at desktop width, then as the window shrinks to a phone's, in both themes."""
     page = live.page
@@ -276,6 +318,29 @@ def test_the_shaded_region_is_where_the_gradients_conflict(k, delta, visit):
             decided += 1
             assert shaded == (g1 @ gk < 0), point
     assert decided > 60
+
+
+def test_curves_contours_and_paths_are_saved_in_the_units_of_their_axes(visit):
+    with visit("ConflictMap") as live:
+        rows = saved(live)
+        figure = live.python(**live.state)
+
+    def series(name, panel="Plane of the two parameters"):
+        found = [row for row in rows if row["panel"] == panel and row["series"].startswith(name)]
+        assert found, name
+        return np.array([[float(row[k] or "nan") for k in ("x", "y", "value")] for row in found])
+
+    prompts = Toy(figure.delta, figure.p_hard).quadrature()
+    path = series("pass@k ascent")[:, :2]
+    assert path == pytest.approx(figure.path("pass@k")[: len(path)], rel=1e-9)
+    fields = [prompts.field(theta) for theta in figure.path("pass@k")]
+    along = series("all, whole ascent", f"pass@{figure.k}")[:, :2]
+    expected = [[i, field.value(PassAtK(figure.k))] for i, field in enumerate(fields)]
+    assert along == pytest.approx(np.array(expected), rel=1e-9)
+    for name, k in (("contour of J_1", 1), ("contour of J_k", figure.k)):
+        points = series(name)
+        for a, b, level in points[:: max(1, len(points) // 40)]:  # between points of a grid
+            assert prompts.field((a, b)).value(PassAtK(k)) == pytest.approx(level, abs=0.004)
 
 
 def test_a_wrong_formula_in_the_browser_would_be_found_out(visit):

@@ -155,13 +155,13 @@ export class Panel {
     put(this.path("hatch", d, ""), { fill: `url(#${id})`, opacity });
   }
 
-  /** Arrow from (x0, y0) to (x1, y1) in pixels. */
-  arrow(name, x0, y0, x1, y1, className, size = 9) {
+  /** Arrow from (x0, y0) to (x1, y1) in pixels; called: its name for readers. */
+  arrow(name, x0, y0, x1, y1, className, size = 9, called = name) {
     const length = Math.hypot(x1 - x0, y1 - y0);
     const [u, v] = length ? [(x1 - x0) / length, (y1 - y0) / length] : [0, 0];
     const head = Math.min(size, length * 0.6);
     const [bx, by] = [x1 - u * head, y1 - v * head];
-    this.note(name, "arrow", () => [[x0, y0], [x1, y1]].map(([u, v]) => [this.x.invert(u), this.y.invert(v)]));
+    this.note(name, "arrow", () => [[x0, y0], [x1, y1]].map(([u, v]) => [this.x.invert(u), this.y.invert(v)]), called);
     this.path(`${name}-case`, length > 0.5 ? `M${x0},${y0}L${x1},${y1}` : "", "pk-case", this.top);
     this.path(`${name}-shaft`, length > 0.5 ? `M${x0},${y0}L${bx},${by}` : "", `pk-shaft ${className}`, this.top);
     this.path(

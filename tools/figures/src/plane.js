@@ -97,10 +97,11 @@ function drawMap(panel, grid, { J1, Jk, cos }, { shown, conflict }, x, y) {
   const trace = contours().size([grid.n, grid.n]);
   const [left, across] = [x(grid.at(-0.5)), x(grid.at(1)) - x(grid.at(0))];
   const [bottom, up] = [y(grid.at(-0.5)), y(grid.at(1)) - y(grid.at(0))];
-  /** The rings of a shape in pixels, and remembered in units of θ. */
+  /** The rings of a shape in pixels, and what of them is in sight remembered in units of θ. */
   const rings = (name, kind, shape, value) => {
     const found = shape.coordinates.flat();
-    panel.note(name, kind, () => found.flat().map((at) => [...at.map((c) => grid.at(c - 0.5)), value]));
+    panel.note(name, kind, () => found.flat().map((at) => at.map((c) => grid.at(c - 0.5)))
+      .filter((at) => at.every((t) => Math.abs(t) <= REACH)).map((at) => [...at, value]));
     return found.map((ring) => [ring.map(([c]) => left + c * across), ring.map(([, c]) => bottom + c * up)]);
   };
   const outline = (found) => found.map(([us, vs]) => `${line(us, vs)}Z`).join("");

@@ -95,6 +95,7 @@ export default {
       features.path("line", size > 0 ? `M${fx(-u)},${fy(-v)}L${fx(u)},${fy(v)}` : "", "pk-rule pk-dash");
       for (const [name, psi, color, p] of [["easy", state.psi_easy, "pk-easy", easy.p], ["hard", state.psi_hard, "pk-hard", hard.p]]) {
         features.path(`stem-${name}`, `M${fx(0)},${fy(0)}L${fx(psi[0])},${fy(psi[1])}`, `pk-line ${color} ${name === "hard" ? "pk-dots" : ""}`);
+        features.note(name, "points", () => [psi]);
         const above = name === "easy" ? (state.psi_easy[1] >= state.psi_hard[1]) : (state.psi_hard[1] > state.psi_easy[1]);
         features.word(name, `${name}, p = ${num(p)}`, clamp(fx(psi[0]), 48, features.width - 48),
           clamp(fy(psi[1]) + (above ? -16 : 26), 10, features.height - 4), "middle", color);
@@ -116,7 +117,7 @@ export default {
       const placed = [];
       for (const [name, g, text, color] of vectors) {
         const long = norm(g);
-        gradients.arrow(name, gx(0), gy(0), gx(g[0]), gy(g[1]), color, 11);
+        gradients.arrow(name, gx(0), gy(0), gx(g[0]), gy(g[1]), color, 11, text);
         for (const layer of ["case", "shaft", "tip"]) gradients.named[`path-${name}-${layer}`].raise();
         const [a, b] = long > 0 ? [g[0] / long, -g[1] / long] : [1, 0];
         // A name whose place is taken moves down, line by line.
