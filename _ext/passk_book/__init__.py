@@ -8,6 +8,7 @@ a module:
 - ``statements`` blockquotes become theorem boxes; equations, exercises and entries become link
   targets
 - ``symbols``    symbols lead to their meaning on the notation page
+- ``formulas``   how MathJax sets them
 - ``previews``   what a link leads to, shown beside it
 - ``figures``    the alternative text of figures, and their downloads
 - ``live``       live figures: their module from the book itself, pictures that stand in for them
@@ -24,6 +25,7 @@ from pathlib import Path
 from . import (
     cache,
     figures,
+    formulas,
     live,
     page,
     previews,
@@ -41,6 +43,7 @@ def setup(app):
         statements,
         symbols,
         figures,
+        formulas,
         live,
         reference,
         repository,

@@ -1,6 +1,9 @@
 """Mends of the theme: nothing from other hosts, and pages that everybody can use."""
 
+import hashlib
 from pathlib import Path
+
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def add_folders(app, config):
@@ -11,7 +14,19 @@ def add_folders(app, config):
     page; one that is added here is only copied.
     """
     config.html_static_path.append(str(Path(app.srcdir) / "_vendor"))
-    config.templates_path.insert(0, str(Path(__file__).parent / "templates"))
+    config.templates_path.insert(0, str(TEMPLATES))
+
+
+def rewrite_all_when_files_changed(app, env):
+    """Styles, scripts and templates of all pages: where no page is out of date, Sphinx would copy
+    none, and a page names them by their content, so that browsers fetch what is new."""
+    digest = hashlib.sha256()
+    folders = [Path(app.srcdir) / folder for folder in app.config.html_static_path]
+    for file in sorted(file for folder in (*folders, TEMPLATES) for file in folder.rglob("*")):
+        if file.is_file():
+            digest.update(f"{file}\0".encode() + file.read_bytes())
+    before, env.passk_files = getattr(env, "passk_files", None), digest.hexdigest()
+    return [] if before == env.passk_files else sorted(env.found_docs)
 
 
 def drop_thebe(app, config):
@@ -57,34 +72,10 @@ def name_first_page_once(app, pagename, templatename, context, doctree):
         context["docstitle"] = ""
 
 
-# MathJax would set all formulas of a page in one go, which takes seconds where there are a thousand
-# of them, and nothing else can happen meanwhile. Block by block, with pauses, live figures start
-# early.
-PACED_FORMULAS = """
-if (window.MathJax) window.MathJax.startup = { async pageReady() {
-  let resumed = performance.now();
-  for (const block of document.querySelectorAll(".bd-article section > :not(section)")) {
-    if (!block.querySelector(".math") && !/\\\\[(\\[]|\\\\begin/.test(block.textContent)) continue;
-    await MathJax.typesetPromise([block]);
-    if (performance.now() - resumed > 12) {
-      await new Promise(resume => setTimeout(resume));
-      resumed = performance.now();
-    }
-  }
-  await MathJax.typesetPromise();
-} };
-"""
-
-
-def pace_formulas(app, config):
-    # After MathJax's own settings (500), which this script adds to.
-    app.add_js_file(None, body=PACED_FORMULAS, priority=600)
-
-
 def setup(app):
-    app.connect("config-inited", pace_formulas)
     app.connect("config-inited", add_folders)
     app.connect("config-inited", drop_thebe)
+    app.connect("env-updated", rewrite_all_when_files_changed)
     app.connect("html-page-context", mend_body)
     app.connect("html-page-context", preload_typefaces)
     app.connect("html-page-context", name_first_page_once)

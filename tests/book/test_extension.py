@@ -1,6 +1,7 @@
 """The local Sphinx extension, on small books that are really built."""
 
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -151,6 +152,26 @@ def test_every_fault_fails_the_build_and_is_named(small_book):
             "1 / 0",
         ):
             assert fault in report, (attempt, fault)
+
+
+def test_a_changed_style_reaches_pages_that_are_not_out_of_date(small_book):
+    styles = small_book.folder / "_static"
+    styles.unlink()
+    shutil.copytree(ROOT / "_static", styles)
+    small_book.write(first="# A page\n")
+    assert small_book.build().returncode == 0
+    before = small_book.page("first")
+    copied = small_book.folder / "_build" / "html" / "_static" / "book.css"
+    with (styles / "book.css").open("a", encoding="utf8") as file:
+        file.write("/* later */\n")
+    assert small_book.build().returncode == 0
+    assert copied.read_text(encoding="utf8").endswith("/* later */\n")
+    name = re.compile(r"book\.css\?v=\w+")
+    assert name.search(small_book.page("first"))[0] != name.search(before)[0]
+    page = copied.parents[1] / "chapters" / "first.html"
+    written = page.stat().st_mtime_ns
+    assert small_book.build().returncode == 0
+    assert page.stat().st_mtime_ns == written, "the control: without a change nothing is written"
 
 
 def test_pictures_without_text_and_warnings_of_cells_fail_the_build(small_book):

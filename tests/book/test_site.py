@@ -6,6 +6,7 @@ import io
 import re
 from urllib.parse import unquote, urlparse
 
+import numpy as np
 import pytest
 from browser import HTML, SUBFOLDER, anchors, documented_policy, page_names, settle, soup
 from bs4 import BeautifulSoup
@@ -95,6 +96,7 @@ def test_nothing_jumps_when_figures_arrive(browser, site, width, measured):
         if name == FIRST:
             measured.append(f"first page at {width} pixels: layout shift {seen['shift']:.4f}")
             assert seen["shift"] < 0.02
+        assert seen["shift"] < 0.1, f"{name} jumps at {width} pixels while its formulas are set"
 
 
 def test_the_policy_names_no_other_origin():
@@ -160,6 +162,44 @@ def test_a_link_shows_what_it_leads_to_by_mouse_and_by_keyboard(chapter):
     chapter.locator("a.right-next").focus()
     preview.wait_for(state="detached")
     assert symbol.get_attribute("aria-describedby") is None
+
+
+@pytest.mark.browser
+def test_a_link_is_one_stop_for_the_tab_key(chapter):
+    """Formulas are stops, so that their menu can be reached; those in links are not."""
+    stops = "[...document.querySelectorAll('%s mjx-container[tabindex=\"0\"]')].length"
+    assert chapter.evaluate(stops % "article") > 50
+    assert chapter.evaluate(stops % "article a[href]") == 0
+    link = chapter.locator("article a.symbol").nth(1)
+    link.focus()
+    chapter.locator("#preview mjx-container").first.wait_for()
+    assert chapter.evaluate(stops % "#preview a[href]") == 0
+    chapter.keyboard.press("Tab")
+    assert not link.evaluate("link => link.contains(document.activeElement)")
+    assert link.locator("mjx-assistive-mml math").count() == 1, "who listens still hears it"
+
+
+@pytest.mark.browser
+def test_formulas_are_set_once_and_take_about_the_room_that_was_kept(chapter):
+    assert chapter.locator("article mjx-container").count() > 100
+    assert chapter.locator("mjx-container mjx-container").count() == 0
+    found = chapter.evaluate(
+        """async () => {
+            const source = await (await fetch(location.href)).text();
+            const unset = new DOMParser().parseFromString(source, "text/html");
+            const inLine = (page) => [...page.querySelectorAll("article p span.math")];
+            const kept = inLine(unset).map((one) =>
+                parseFloat(one.style.getPropertyValue("--width")));
+            const taken = inLine(document).map((one) =>
+                one.getBoundingClientRect().width / parseFloat(getComputedStyle(one).fontSize));
+            const letters = inLine(unset).map((one) => one.textContent.length);
+            return taken.map((width, i) => [width, kept[i], letters[i]]).filter(([width]) => width);
+        }"""
+    )
+    taken, kept, letters = np.array(found).T
+    assert len(taken) > 50
+    assert np.abs(kept - taken).mean() < 0.12 * taken.mean()
+    assert np.abs(0.5 * letters - taken).mean() > taken.mean(), "the control: as TeX, twice as wide"
 
 
 @pytest.mark.browser
