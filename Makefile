@@ -62,6 +62,7 @@ bench: $(READY)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/python -m passk_lib.book.notebooks
 	@$(BIN)/python tools/notices.py --check

@@ -162,8 +162,9 @@ def kernel_heatmap(cosines: np.ndarray, hard: np.ndarray, feature: np.ndarray) -
     middle = [(easy - 1) / 2, easy + (len(hard) - easy - 1) / 2]
     names = [f"easy ({easy}), by $s$ →", f"hard ({len(hard) - easy}), by $s$ →"]
     ax.set_xticks(middle, names)
-    ax.set_yticks(middle, [f"easy ({easy})", f"hard ({len(hard) - easy})"], rotation=90,
-                  va="center")
+    ax.set_yticks(
+        middle, [f"easy ({easy})", f"hard ({len(hard) - easy})"], rotation=90, va="center"
+    )
     ax.tick_params(length=0)
     ax.grid(False)
     bar = fig.colorbar(image, ax=ax, shrink=0.9)
@@ -235,12 +236,15 @@ def conflict_map(
         (axes[1], passk, f"$J_{{{k}}}$", "Oranges"),
     ):
         ax.contourf(
-            grid, grid, inner, levels=[min(2 * inner.min(), -1e-300), 0], colors=[CONFLICT],
-            alpha=0.35, hatches=["//"],
+            grid,
+            grid,
+            inner,
+            levels=[min(2 * inner.min(), -1e-300), 0],
+            colors=[CONFLICT],
+            alpha=0.35,
+            hatches=["//"],
         )
-        lines = ax.contour(
-            grid, grid, values, levels=12, cmap=_dark_half(cmap), linewidths=1.3
-        )
+        lines = ax.contour(grid, grid, values, levels=12, cmap=_dark_half(cmap), linewidths=1.3)
         halo = [patheffects.withStroke(linewidth=4, foreground="white")]
         for text in ax.clabel(lines, fontsize=8, fmt="%.2f"):
             text.set_path_effects(halo)
@@ -250,8 +254,17 @@ def conflict_map(
             ax.plot(path[:, 0], path[:, 1], color=color, linewidth=2.6, path_effects=halo)
             ax.plot(*path[0], "o", color=INK, markersize=6, zorder=3)
             ax.plot(*path[-1], "o", color=color, markersize=7, zorder=3)
-            ax.annotate(f"{text} ascent", path[-1], xytext=(0, 9), textcoords="offset points",
-                        ha="center", color=color, fontsize=10, path_effects=halo, zorder=4)
+            ax.annotate(
+                f"{text} ascent",
+                path[-1],
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="center",
+                color=color,
+                fontsize=10,
+                path_effects=halo,
+                zorder=4,
+            )
         ax.set(xlabel=r"$\theta_1$", title=f"landscape of {name}; conflict hatched")
         ax.set_aspect("equal")
         ax.grid(False)
@@ -288,12 +301,22 @@ def agreement_histogram(
         (axes[1], after, f"after {steps} steps of pass@{k} ascent"),
     ):
         below = scores < 0
-        ax.hist(scores[below], bins, weights=mass[below], color=HARD, hatch="///",
-                edgecolor="white", linewidth=0, label=r"$a_\theta(x) < 0$")
-        ax.hist(scores[~below], bins, weights=mass[~below], color=EASY,
-                label=r"$a_\theta(x) \geq 0$")
-        ax.axvline(float(mass @ scores), color=PASS1, linestyle="--",
-                   label=r"mean, $\|\nabla J_1\|^2$")
+        ax.hist(
+            scores[below],
+            bins,
+            weights=mass[below],
+            color=HARD,
+            hatch="///",
+            edgecolor="white",
+            linewidth=0,
+            label=r"$a_\theta(x) < 0$",
+        )
+        ax.hist(
+            scores[~below], bins, weights=mass[~below], color=EASY, label=r"$a_\theta(x) \geq 0$"
+        )
+        ax.axvline(
+            float(mass @ scores), color=PASS1, linestyle="--", label=r"mean, $\|\nabla J_1\|^2$"
+        )
         ax.set(title=title, ylabel="mass of prompts")
         ax.legend(fontsize=9)
     axes[1].set_xlabel(r"agreement score $a_\theta(x)$")
@@ -329,9 +352,19 @@ def dependency_graph(
     fig, ax = plt.subplots(figsize=(1.5 * len(layers) + 1, 0.27 * height + 0.8))
     for above, below in edges:
         (x1, y1), (x0, y0) = place[above], place[below]
-        ax.annotate("", xy=(x1 - 0.04, y1), xytext=(x0 + 0.04, y0), zorder=1, arrowprops={
-            "arrowstyle": "-|>", "color": "#BBBBBB", "linewidth": 0.7, "mutation_scale": 7,
-            "connectionstyle": "arc3,rad=0.05"})
+        ax.annotate(
+            "",
+            xy=(x1 - 0.04, y1),
+            xytext=(x0 + 0.04, y0),
+            zorder=1,
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": "#BBBBBB",
+                "linewidth": 0.7,
+                "mutation_scale": 7,
+                "connectionstyle": "arc3,rad=0.05",
+            },
+        )
     halo = [patheffects.withStroke(linewidth=3, foreground="white")]
     for kind, (color, marker) in STATUS_LOOK.items():
         names = [name for name in labels if status[name] == kind]
@@ -340,8 +373,16 @@ def dependency_graph(
             label = f"{kind} ({len(names)})"
             ax.scatter(xs, ys, c=color, marker=marker, s=42, zorder=2, label=label)
     for name, text in labels.items():
-        ax.annotate(text, place[name], xytext=(6, 0), textcoords="offset points", va="center",
-                    fontsize=7.5, path_effects=halo, zorder=3)
+        ax.annotate(
+            text,
+            place[name],
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=7.5,
+            path_effects=halo,
+            zorder=3,
+        )
     ax.axis("off")
     ax.set_xlim(-0.2, len(layers) - 0.1)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=6, fontsize=9)

@@ -711,8 +711,10 @@ def test_no_sign_is_decided_wrongly_where_single_products_underflow():
         gradients = rng.normal(size=size) * 10.0 ** rng.uniform(-170, 0, size)
         gradients[rng.integers(size)] = rng.normal()
         field = _line(mass / mass.sum(), success, gradients)
-        exact = [[Fraction(x) for x in column.ravel()]
-                 for column in (field.mass, field.success, field.gradients)]
+        exact = [
+            [Fraction(x) for x in column.ravel()]
+            for column in (field.mass, field.success, field.gradients)
+        ]
         mean = sum(m * g for m, _, g in zip(*exact, strict=True))
         conflicts = passk_lib.conflict_set(field, 6)
         for k in range(2, 7):

@@ -77,7 +77,6 @@ def write_front_door(app, head: str):
     (Path(app.outdir) / "index.html").write_text(door, encoding="utf8")
 
 
-
 def attribute(text: str) -> str:
     return escape(nodes.unescape(text).replace("&#64;", "@"))
 

@@ -32,6 +32,7 @@ def trusted_base() -> str:
 def slips():
     """The paper's slips and fine points, each with its claims and their computed statuses."""
     from .statements.slips import slips as listed
+
     return listed()
 
 

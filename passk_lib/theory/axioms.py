@@ -60,22 +60,40 @@ class Axiom:
 
 
 EMBEDDED = [
-    Axiom("reals", "Sums, products and the order of real numbers; $0 \\le s^2$.",
-          "any first course in analysis"),
-    Axiom("expectation", "$\\mathbb{E}$ is linear, $\\mathbb{E}[1]=1$, and monotone: $f\\le g$ "
-          "everywhere gives $\\mathbb{E}[f]\\le\\mathbb{E}[g]$ (and $<$ gives $<$). The "
-          "expectations that are written exist.",
-          "[Williams (1991)](bibliography.md#williams1991), ch. 5"),
-    Axiom("Fubini", "$\\mathbb{E}_x[f(x)]\\,\\mathbb{E}_x[g(x)]=\\mathbb{E}_{x,x'}[f(x)\\,g(x')]$ "
-          "for independent copies, in any order.",
-          "[Williams (1991)](bibliography.md#williams1991), ch. 8"),
-    Axiom("inner product", "$\\langle\\cdot,\\cdot\\rangle$ is bilinear and symmetric, "
-          "$\\langle v,v\\rangle\\ge 0$, and it passes through $\\mathbb{E}$.",
-          "[Axler (2015)](bibliography.md#axler2015), ch. 6"),
-    Axiom("indicators", "$\\mathbf 1^2=\\mathbf 1$ for an indicator, and for the verifier's "
-          "$r\\in\\{0,1\\}$.", "definition"),
-    Axiom("probabilities", "$0\\le p_\\theta(x)\\le 1$, and $r$ does not depend on $\\theta$.",
-          "definition (1)"),
+    Axiom(
+        "reals",
+        "Sums, products and the order of real numbers; $0 \\le s^2$.",
+        "any first course in analysis",
+    ),
+    Axiom(
+        "expectation",
+        "$\\mathbb{E}$ is linear, $\\mathbb{E}[1]=1$, and monotone: $f\\le g$ "
+        "everywhere gives $\\mathbb{E}[f]\\le\\mathbb{E}[g]$ (and $<$ gives $<$). The "
+        "expectations that are written exist.",
+        "[Williams (1991)](bibliography.md#williams1991), ch. 5",
+    ),
+    Axiom(
+        "Fubini",
+        "$\\mathbb{E}_x[f(x)]\\,\\mathbb{E}_x[g(x)]=\\mathbb{E}_{x,x'}[f(x)\\,g(x')]$ "
+        "for independent copies, in any order.",
+        "[Williams (1991)](bibliography.md#williams1991), ch. 8",
+    ),
+    Axiom(
+        "inner product",
+        "$\\langle\\cdot,\\cdot\\rangle$ is bilinear and symmetric, "
+        "$\\langle v,v\\rangle\\ge 0$, and it passes through $\\mathbb{E}$.",
+        "[Axler (2015)](bibliography.md#axler2015), ch. 6",
+    ),
+    Axiom(
+        "indicators",
+        "$\\mathbf 1^2=\\mathbf 1$ for an indicator, and for the verifier's $r\\in\\{0,1\\}$.",
+        "definition",
+    ),
+    Axiom(
+        "probabilities",
+        "$0\\le p_\\theta(x)\\le 1$, and $r$ does not depend on $\\theta$.",
+        "definition (1)",
+    ),
 ]
 
 AXIOMS: dict[str, Axiom] = {}
@@ -131,15 +149,25 @@ def success_probability(x: Prompt, y: Completion) -> Theorem:
 
 # ---------------------------------------------------------------------------------- calculus
 
-axiom("calculus", "Sum, product and chain rule; $(t^n)'=n\\,t^{n-1}$, $(e^t)'=e^t$, "
-      "$(1/t)'=-1/t^2$. What holds for any differentiable $F$ holds for each.",
-      "[Rudin (1976)](bibliography.md#rudin1976), ch. 5")
-axiom("∇ through E", "$\\nabla\\,\\mathbb{E}_x[f_\\theta(x)]=\\mathbb{E}_x[\\nabla f_\\theta(x)]$ "
-      "(sums if there are finitely many prompts; else dominated convergence).",
-      "[Williams (1991)](bibliography.md#williams1991), ch. 5; the paper takes it for granted")
-axiom("score function", "$\\nabla\\,\\mathbb{E}_{y}[f_\\theta(y)]=\\mathbb{E}_{y}[\\nabla "
-      "f_\\theta(y)+f_\\theta(y)\\,s_\\theta(x,y)]$ for $y\\sim\\pi_\\theta(\\cdot\\mid x)$ with "
-      "$s_\\theta=\\nabla\\log\\pi_\\theta$.", "[Williams (1992)](bibliography.md#williams1992)")
+axiom(
+    "calculus",
+    "Sum, product and chain rule; $(t^n)'=n\\,t^{n-1}$, $(e^t)'=e^t$, "
+    "$(1/t)'=-1/t^2$. What holds for any differentiable $F$ holds for each.",
+    "[Rudin (1976)](bibliography.md#rudin1976), ch. 5",
+)
+axiom(
+    "∇ through E",
+    "$\\nabla\\,\\mathbb{E}_x[f_\\theta(x)]=\\mathbb{E}_x[\\nabla f_\\theta(x)]$ "
+    "(sums if there are finitely many prompts; else dominated convergence).",
+    "[Williams (1991)](bibliography.md#williams1991), ch. 5; the paper takes it for granted",
+)
+axiom(
+    "score function",
+    "$\\nabla\\,\\mathbb{E}_{y}[f_\\theta(y)]=\\mathbb{E}_{y}[\\nabla "
+    "f_\\theta(y)+f_\\theta(y)\\,s_\\theta(x,y)]$ for $y\\sim\\pi_\\theta(\\cdot\\mid x)$ with "
+    "$s_\\theta=\\nabla\\log\\pi_\\theta$.",
+    "[Williams (1992)](bibliography.md#williams1992)",
+)
 
 
 def interchange(f, x: Prompt) -> Theorem:
@@ -174,7 +202,7 @@ def _derive(f):
     if isinstance(f, Add):
         return Add(*(_derive(a) for a in f.args))
     if isinstance(f, Mul):
-        return Add(*(Mul(*f.args[:i], _derive(a), *f.args[i + 1:]) for i, a in enumerate(f.args)))
+        return Add(*(Mul(*f.args[:i], _derive(a), *f.args[i + 1 :]) for i, a in enumerate(f.args)))
     if isinstance(f, Pow):
         base, n = f.args
         if any(not isinstance(s, Whole) for s in n.free_symbols):
@@ -184,8 +212,11 @@ def _derive(f):
         return f * _derive(f.args[0])
     if isinstance(f, Inv):
         return -(f**2) * _derive(f.args[0])
-    if isinstance(f, Inner) and any(isinstance(a, VectorSymbol) for a in f.args) and any(
-            isinstance(a, Grad) for a in f.args):
+    if (
+        isinstance(f, Inner)
+        and any(isinstance(a, VectorSymbol) for a in f.args)
+        and any(isinstance(a, Grad) for a in f.args)
+    ):
         return Grad(f)  # a second derivative, kept as it stands
     if isinstance(f, Fn):
         if f.head == "u":
@@ -203,8 +234,9 @@ def _derive(f):
     raise Rejected(f"no rule differentiates {type(f).__name__} {f}")
 
 
-def transform(t: Theorem, value, slope, curvature=None, heads=("Fp", "Fw", "Fc"),
-              constants=None) -> Theorem:
+def transform(
+    t: Theorem, value, slope, curvature=None, heads=("Fp", "Fw", "Fc"), constants=None
+) -> Theorem:
     """What holds for any differentiable F holds for this one: the instance F(p) = value.
 
     value, slope, curvature: functions of a prompt, built from u(x), orders and numbers alone;
@@ -248,6 +280,7 @@ def transform(t: Theorem, value, slope, curvature=None, heads=("Fp", "Fw", "Fc")
         if e.is_Symbol:
             return put(DEFINITIONS[e.name].body)
         return e.func(*(put(part) for part in e.args))
+
     hypotheses = [replace(h, left=put(h.left), right=put(h.right)) for h in t.hypotheses]
     return instance(t, put(t.left), put(t.right), hypotheses, axiom="calculus")
 
@@ -277,7 +310,8 @@ def _occurs(e, heads, symbols) -> bool:
         return e.head in DEFINITIONS and _occurs(unfold(e), heads, symbols)
     if type(e) is Symbol:
         return e.name in symbols or (
-            e.name in DEFINITIONS and _occurs(DEFINITIONS[e.name].body, heads, symbols))
+            e.name in DEFINITIONS and _occurs(DEFINITIONS[e.name].body, heads, symbols)
+        )
     return any(_occurs(part, heads, symbols) for part in e.args)
 
 
@@ -288,10 +322,13 @@ def same_gradient(t: Theorem) -> Theorem:
     return conclude(Grad(t.left), "=", Grad(t.right), [t], axiom="calculus")
 
 
-axiom("Taylor", "$|v^\\top\\nabla^2 f\\,v|\\le L\\,\\lVert v\\rVert^2$ for every $v$ and "
-      "$\\theta$ gives $|f(\\theta')-f(\\theta)-\\langle\\nabla f(\\theta),\\theta'-"
-      "\\theta\\rangle|\\le\\tfrac L2\\lVert\\theta'-\\theta\\rVert^2$.",
-      "[Nesterov (2004)](bibliography.md#nesterov2018), ch. 1")
+axiom(
+    "Taylor",
+    "$|v^\\top\\nabla^2 f\\,v|\\le L\\,\\lVert v\\rVert^2$ for every $v$ and "
+    "$\\theta$ gives $|f(\\theta')-f(\\theta)-\\langle\\nabla f(\\theta),\\theta'-"
+    "\\theta\\rangle|\\le\\tfrac L2\\lVert\\theta'-\\theta\\rVert^2$.",
+    "[Nesterov (2004)](bibliography.md#nesterov2018), ch. 1",
+)
 
 
 def taylor(f, upper: Theorem, lower: Theorem, v: VectorSymbol, step) -> tuple[Theorem, Theorem]:
@@ -308,8 +345,10 @@ def taylor(f, upper: Theorem, lower: Theorem, v: VectorSymbol, step) -> tuple[Th
     line = f + ip(Grad(f), step)
     bend = constant * sq(step) / 2
     moved = Moved(f, step)
-    return (conclude(moved, "≤", line + bend, [upper, lower], axiom="Taylor"),
-            conclude(line - bend, "≤", moved, [upper, lower], axiom="Taylor"))
+    return (
+        conclude(moved, "≤", line + bend, [upper, lower], axiom="Taylor"),
+        conclude(line - bend, "≤", moved, [upper, lower], axiom="Taylor"),
+    )
 
 
 def _hessian_constant(upper: Theorem, hessian, v):
@@ -327,12 +366,17 @@ def _hessian_constant(upper: Theorem, hessian, v):
 def _depends_on_theta(expr) -> bool:
     def bad(form):
         return any(a[0] not in ("sym", "order") for m, _ in form for a, _ in m[1]) or any(
-            m[2] for m, _ in form)
+            m[2] for m, _ in form
+        )
+
     return bad(nf(expr))
 
 
-axiom("operator norm", "$\\lVert A\\rVert=\\sup_{\\lVert v\\rVert=1}|v^\\top A v|$ for a symmetric "
-      "$A$.", "[Horn and Johnson (2012)](bibliography.md#horn2012), ch. 4")
+axiom(
+    "operator norm",
+    "$\\lVert A\\rVert=\\sup_{\\lVert v\\rVert=1}|v^\\top A v|$ for a symmetric $A$.",
+    "[Horn and Johnson (2012)](bibliography.md#horn2012), ch. 4",
+)
 
 
 def operator_norm_bounds(form, v: VectorSymbol) -> tuple[Theorem, Theorem]:
@@ -340,8 +384,10 @@ def operator_norm_bounds(form, v: VectorSymbol) -> tuple[Theorem, Theorem]:
     if not isinstance(form, Hess) or form.args[1] != v or mentions(form.args[0], v):
         raise Rejected("form: must be a Hessian as a quadratic form in v")
     top = OpNorm(form, v) * sq(v)
-    return (conclude(form, "≤", top, axiom="operator norm"),
-            conclude(-top, "≤", form, axiom="operator norm"))
+    return (
+        conclude(form, "≤", top, axiom="operator norm"),
+        conclude(-top, "≤", form, axiom="operator norm"),
+    )
 
 
 def operator_norm_nonnegative(form, v: VectorSymbol) -> Theorem:
@@ -362,20 +408,35 @@ def operator_norm_least(form, v: VectorSymbol, bound, upper: Theorem, lower: The
 
 # ---------------------------------------------------------------------------- powers and roots
 
-axiom("powers increase", "$0\\le a\\le b$ gives $a^n\\le b^n$ for integers $n\\ge 0$ "
-      "($<$ gives $<$ for $n\\ge1$); $0\\le a$ gives $0\\le a^n$, $0<a$ gives $0<a^n$.",
-      "any first course in analysis")
-axiom("tangent", "$t^n\\ge s^n+n\\,s^{n-1}(t-s)$ for $s,t\\ge0$ and integers $n\\ge1$: a convex "
-      "function lies above its tangents (Bernoulli's inequality).",
-      "[Hardy, Littlewood and Pólya (1952)](bibliography.md#hardy1952), ch. 2")
-axiom("geometric sum", "for $\\rho\\ge0$ and integers $0\\le i\\le j$ there is $S\\ge0$ with "
-      "$(1-\\rho)\\,S=\\rho^i-\\rho^j$, namely $S=\\rho^i+\\dots+\\rho^{j-1}$.",
-      "any first course in analysis")
-axiom("roots", "$X^2\\le Y^2$ and $0\\le Y$ give $-Y\\le X\\le Y$; $\\lVert v\\rVert\\ge 0$ with "
-      "$\\lVert v\\rVert^2=\\langle v,v\\rangle$; $(\\sqrt b)^2=b$, $\\sqrt b\\ge0$ for $b\\ge0$.",
-      "definition")
-axiom("discriminant", "$At^2+2Bt+C\\ge0$ for every real $t$ gives $B^2\\le AC$.",
-      "[Steele (2004)](bibliography.md#steele2004), ch. 1")
+axiom(
+    "powers increase",
+    "$0\\le a\\le b$ gives $a^n\\le b^n$ for integers $n\\ge 0$ "
+    "($<$ gives $<$ for $n\\ge1$); $0\\le a$ gives $0\\le a^n$, $0<a$ gives $0<a^n$.",
+    "any first course in analysis",
+)
+axiom(
+    "tangent",
+    "$t^n\\ge s^n+n\\,s^{n-1}(t-s)$ for $s,t\\ge0$ and integers $n\\ge1$: a convex "
+    "function lies above its tangents (Bernoulli's inequality).",
+    "[Hardy, Littlewood and Pólya (1952)](bibliography.md#hardy1952), ch. 2",
+)
+axiom(
+    "geometric sum",
+    "for $\\rho\\ge0$ and integers $0\\le i\\le j$ there is $S\\ge0$ with "
+    "$(1-\\rho)\\,S=\\rho^i-\\rho^j$, namely $S=\\rho^i+\\dots+\\rho^{j-1}$.",
+    "any first course in analysis",
+)
+axiom(
+    "roots",
+    "$X^2\\le Y^2$ and $0\\le Y$ give $-Y\\le X\\le Y$; $\\lVert v\\rVert\\ge 0$ with "
+    "$\\lVert v\\rVert^2=\\langle v,v\\rangle$; $(\\sqrt b)^2=b$, $\\sqrt b\\ge0$ for $b\\ge0$.",
+    "definition",
+)
+axiom(
+    "discriminant",
+    "$At^2+2Bt+C\\ge0$ for every real $t$ gives $B^2\\le AC$.",
+    "[Steele (2004)](bibliography.md#steele2004), ch. 1",
+)
 
 
 def power(t: Theorem, n, nonnegative: Theorem) -> Theorem:
@@ -418,8 +479,10 @@ def geometric_sum(rho: Theorem, i, j) -> tuple[Theorem, Theorem]:
     except Malformed:
         raise Rejected("i <= j is needed") from None
     S = GeometricSum(r, i, j)
-    return (conclude((1 - r) * S, "=", r**i - r**j, [rho], axiom="geometric sum"),
-            conclude(0, "≤", S, [rho], axiom="geometric sum"))
+    return (
+        conclude((1 - r) * S, "=", r**i - r**j, [rho], axiom="geometric sum"),
+        conclude(0, "≤", S, [rho], axiom="geometric sum"),
+    )
 
 
 def root(t: Theorem, x, y, nonnegative: Theorem) -> tuple[Theorem, Theorem]:
@@ -428,21 +491,27 @@ def root(t: Theorem, x, y, nonnegative: Theorem) -> tuple[Theorem, Theorem]:
         raise Rejected("t: must be x^2 <= y^2")
     if nf(_at_least(nonnegative) - y):
         raise Rejected("nonnegative: must prove 0 <= y")
-    return (conclude(x, "≤", y, [t, nonnegative], axiom="roots"),
-            conclude(-y, "≤", x, [t, nonnegative], axiom="roots"))
+    return (
+        conclude(x, "≤", y, [t, nonnegative], axiom="roots"),
+        conclude(-y, "≤", x, [t, nonnegative], axiom="roots"),
+    )
 
 
 def norm(v) -> tuple[Theorem, Theorem]:
     """|v|^2 = <v, v> and 0 <= |v|."""
-    return (conclude(Norm(v) ** 2, "=", sq(v), axiom="roots"),
-            conclude(0, "≤", Norm(v), axiom="roots"))
+    return (
+        conclude(Norm(v) ** 2, "=", sq(v), axiom="roots"),
+        conclude(0, "≤", Norm(v), axiom="roots"),
+    )
 
 
 def square_root(b: Theorem) -> tuple[Theorem, Theorem]:
     """0 <= b |- sqrt(b)^2 = b and 0 <= sqrt(b) (strict if b is)."""
     value = _at_least(b)
-    return (conclude(Sqrt(value) ** 2, "=", value, [b], axiom="roots"),
-            conclude(0, b.relation, Sqrt(value), [b], axiom="roots"))
+    return (
+        conclude(Sqrt(value) ** 2, "=", value, [b], axiom="roots"),
+        conclude(0, b.relation, Sqrt(value), [b], axiom="roots"),
+    )
 
 
 def discriminant(t: Theorem, variable: Symbol, a, b, c) -> Theorem:
@@ -450,8 +519,11 @@ def discriminant(t: Theorem, variable: Symbol, a, b, c) -> Theorem:
     if nf(_at_least(t) - (a * variable**2 + 2 * b * variable + c)):
         raise Rejected("t: must be 0 <= a z^2 + 2 b z + c")
     fixed = [a, b, c, *(e for h in t.hypotheses for e in (h.left, h.right))]
-    if type(variable) is not Symbol or variable.name in DEFINITIONS or any(
-            mentions(e, variable) for e in fixed):
+    if (
+        type(variable) is not Symbol
+        or variable.name in DEFINITIONS
+        or any(mentions(e, variable) for e in fixed)
+    ):
         raise Rejected("z must be an arbitrary real number")
     return conclude(b**2, "≤", a * c, [t], axiom="discriminant")
 
@@ -459,16 +531,21 @@ def discriminant(t: Theorem, variable: Symbol, a, b, c) -> Theorem:
 # ------------------------------------------------------------------------ division and logarithm
 
 axiom("reciprocal", "$b>0$ gives $b\\cdot\\tfrac1b=1$ and $\\tfrac1b>0$.", "field axioms")
-axiom("logarithm", "$\\log$ is strictly increasing on $(0,\\infty)$; $\\log 1=0$, "
-      "$\\log ab=\\log a+\\log b$, $\\log a^n=n\\log a$.",
-      "[Rudin (1976)](bibliography.md#rudin1976), ch. 8")
+axiom(
+    "logarithm",
+    "$\\log$ is strictly increasing on $(0,\\infty)$; $\\log 1=0$, "
+    "$\\log ab=\\log a+\\log b$, $\\log a^n=n\\log a$.",
+    "[Rudin (1976)](bibliography.md#rudin1976), ch. 8",
+)
 
 
 def reciprocal(b: Theorem) -> tuple[Theorem, Theorem]:
     """0 < b |- b (1/b) = 1 and 0 < 1/b."""
     value = _at_least(b, strict=True)
-    return (conclude(value * Inv(value), "=", 1, [b], axiom="reciprocal"),
-            conclude(0, "<", Inv(value), [b], axiom="reciprocal"))
+    return (
+        conclude(value * Inv(value), "=", 1, [b], axiom="reciprocal"),
+        conclude(0, "<", Inv(value), [b], axiom="reciprocal"),
+    )
 
 
 def log_increases(t: Theorem, positive: Theorem) -> Theorem:

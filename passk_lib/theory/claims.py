@@ -110,8 +110,7 @@ class Proof:
 
     def given(self, words: str, left, relation: str, right, everywhere: bool = False) -> Theorem:
         """A hypothesis of the claim; `everywhere`: at every theta."""
-        left, relation, right = self._write("hypothesis", (sympify(left), relation,
-                                                           sympify(right)))
+        left, relation, right = self._write("hypothesis", (sympify(left), relation, sympify(right)))
         theorem = kernel.assume(left, relation, right, everywhere)
         self.givens.append(Given(words, theorem))
         return theorem
@@ -147,19 +146,20 @@ class Proof:
         links = []
         for relation, right, reason, *evidence in steps:
             relation, right, evidence = self._write(
-                "step", (relation, sympify(right), tuple(evidence)))
+                "step", (relation, sympify(right), tuple(evidence))
+            )
             link = kernel.combine(left, relation, right, *evidence)
             uses = sorted(link.rests_on)
-            self.lines.append(Line(relation, latex(right), reason + _inequalities(link, evidence),
-                                   tuple(uses)))
+            self.lines.append(
+                Line(relation, latex(right), reason + _inequalities(link, evidence), tuple(uses))
+            )
             links.append(link)
             left = right
         return kernel.chain(*links)
 
     def state(self, left, relation: str, right, by: Theorem, words: str = "") -> None:
         """A part of the statement; `by` must prove exactly this, or something stronger."""
-        left, relation, right = self._write("statement", (sympify(left), relation,
-                                                          sympify(right)))
+        left, relation, right = self._write("statement", (sympify(left), relation, sympify(right)))
         theorem = kernel.combine(left, relation, right, by)
         self._check_hypotheses(theorem)
         self.parts.append(Part(left, relation, right, theorem, words))
@@ -168,8 +168,9 @@ class Proof:
         """State what the theorem `by` says, as it says it."""
         self.state(by.left, by.relation, by.right, by, words)
 
-    def implies(self, premise, goal, argument: Callable[[Theorem], Theorem],
-                words: str = "") -> None:
+    def implies(
+        self, premise, goal, argument: Callable[[Theorem], Theorem], words: str = ""
+    ) -> None:
         """State: if premise then goal. `argument` turns the supposed premise into the goal."""
         premise, goal = self._write("implication", (_spread(premise), _spread(goal)))
         if free_variables(premise[0]) | free_variables(premise[2]):
@@ -191,8 +192,9 @@ class Proof:
         stated = set().union(*(g.theorem.hypotheses for g in self.givens))
         for h in theorem.hypotheses:
             if h not in stated and h != allowed:
-                raise Rejected(f"a hypothesis is used that is not given: "
-                               f"{h.left} {h.relation} {h.right}")
+                raise Rejected(
+                    f"a hypothesis is used that is not given: {h.left} {h.relation} {h.right}"
+                )
 
 
 def _spread(relation):
@@ -294,42 +296,100 @@ def _register(claim: Claim) -> None:
     CLAIMS[claim.id] = claim
 
 
-def proved(id: str, number: str, title: str, kind: str = "equation", chapter: str = "",
-           reason: str = "", statement: str = ""):
+def proved(
+    id: str,
+    number: str,
+    title: str,
+    kind: str = "equation",
+    chapter: str = "",
+    reason: str = "",
+    statement: str = "",
+):
     """Register a derivation. Its status is `proved` only if it checks."""
+
     def wrap(derive):
-        _register(Claim(id, number, kind, title, chapter, derive=derive, reason=reason,
-                        statement=statement))
+        _register(
+            Claim(
+                id, number, kind, title, chapter, derive=derive, reason=reason, statement=statement
+            )
+        )
         return derive
+
     return wrap
 
 
-def checked(id: str, number: str, title: str, statement: str, kind: str = "number",
-            chapter: str = "", depends_on=(), refutes: bool = False, reason: str = ""):
+def checked(
+    id: str,
+    number: str,
+    title: str,
+    statement: str,
+    kind: str = "number",
+    chapter: str = "",
+    depends_on=(),
+    refutes: bool = False,
+    reason: str = "",
+):
     """Register a finite check (`refutes`: the statement is the printed one and must fail)."""
+
     def wrap(function):
-        _register(Claim(id, number, kind, title, chapter, check=function, statement=statement,
-                        depends_on=tuple(depends_on), refutes=refutes, reason=reason))
+        _register(
+            Claim(
+                id,
+                number,
+                kind,
+                title,
+                chapter,
+                check=function,
+                statement=statement,
+                depends_on=tuple(depends_on),
+                refutes=refutes,
+                reason=reason,
+            )
+        )
         return function
+
     return wrap
 
 
-def declare(id: str, number: str, title: str, status: str, statement: str, reason: str,
-            kind: str = "equation", chapter: str = "", depends_on=()) -> None:
+def declare(
+    id: str,
+    number: str,
+    title: str,
+    status: str,
+    statement: str,
+    reason: str,
+    kind: str = "equation",
+    chapter: str = "",
+    depends_on=(),
+) -> None:
     """Register what is defined, assumed or cited, with the reason."""
     if status not in DECLARED:
         raise ValueError(f"status: {status!r} is computed, never declared; allowed are {DECLARED}")
-    _register(Claim(id, number, kind, title, chapter, declared=status, statement=statement,
-                    reason=reason, depends_on=tuple(depends_on)))
+    _register(
+        Claim(
+            id,
+            number,
+            kind,
+            title,
+            chapter,
+            declared=status,
+            statement=statement,
+            reason=reason,
+            depends_on=tuple(depends_on),
+        )
+    )
 
 
 def result(claim_id: str) -> Result:
     """The claim with its status; checks it, and what it rests on, at the first call."""
     if claim_id not in CLAIMS:
         import difflib
+
         near = difflib.get_close_matches(claim_id, CLAIMS, n=3)
-        raise ValueError(f"claim id: {claim_id!r} is unknown"
-                         + (f"; did you mean {', '.join(near)}?" if near else ""))
+        raise ValueError(
+            f"claim id: {claim_id!r} is unknown"
+            + (f"; did you mean {', '.join(near)}?" if near else "")
+        )
     if claim_id not in _results:
         if claim_id in _running:
             raise Rejected(f"{claim_id}: rests on itself")
@@ -380,5 +440,13 @@ def _run(claim: Claim, proof: Proof | None = None) -> Result:
     status = _weakest("proved", claim.id, needs)
     axioms = sorted(set().union(*(p.theorem.axioms for p in proof.parts)))
     parts = tuple(replace(p, theorem=kernel.resting_on(p.theorem, claim.id)) for p in proof.parts)
-    return Result(claim, status, time.perf_counter() - begin, needs, tuple(proof.givens),
-                  tuple(proof.lines), parts, axioms=tuple(axioms))
+    return Result(
+        claim,
+        status,
+        time.perf_counter() - begin,
+        needs,
+        tuple(proof.givens),
+        tuple(proof.lines),
+        parts,
+        axioms=tuple(axioms),
+    )

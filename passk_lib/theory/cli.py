@@ -14,6 +14,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON list instead")
     options = parser.parse_args(argv)
     everything = ledger()
-    print(json.dumps(everything.records(), indent=1, ensure_ascii=False) if options.json
-          else everything)
+    print(
+        json.dumps(everything.records(), indent=1, ensure_ascii=False)
+        if options.json
+        else everything
+    )
     return 0

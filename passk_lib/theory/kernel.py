@@ -72,8 +72,14 @@ class Theorem:
     def __init__(self, key, left, relation, right, hypotheses, axioms, rests_on):
         if key is not _KEY:
             raise TypeError("a Theorem is made by rules, never written down")
-        values = (frozenset(axioms), frozenset(hypotheses), left, relation, frozenset(rests_on),
-                  right)
+        values = (
+            frozenset(axioms),
+            frozenset(hypotheses),
+            left,
+            relation,
+            frozenset(rests_on),
+            right,
+        )
         for name, value in zip(self.__slots__, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -138,8 +144,15 @@ def assume(left, relation, right, everywhere: bool = False) -> Theorem:
 def resting_on(theorem: Theorem, claim_id: str) -> Theorem:
     """The same theorem, marked as taken from an earlier claim."""
     _only_theorems([theorem])
-    return Theorem(_KEY, theorem.left, theorem.relation, theorem.right, theorem.hypotheses,
-                   theorem.axioms, {claim_id})
+    return Theorem(
+        _KEY,
+        theorem.left,
+        theorem.relation,
+        theorem.right,
+        theorem.hypotheses,
+        theorem.axioms,
+        {claim_id},
+    )
 
 
 def combine(left, relation, right, *evidence) -> Theorem:
@@ -237,11 +250,13 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
     for old, new in mapping.items():
         if isinstance(old, Prompt | Completion):
             if isinstance(old, Prompt) != isinstance(new, Prompt) or not isinstance(
-                    new, Prompt | Completion):
+                new, Prompt | Completion
+            ):
                 raise Rejected(f"{old} can only become a variable of its own sort")
             continue
         if not isinstance(old, Whole | VectorSymbol) and (
-                type(old) is not Symbol or old.name in DEFINITIONS):
+            type(old) is not Symbol or old.name in DEFINITIONS
+        ):
             raise Rejected(f"{old} is no free symbol, vector, order, prompt or completion")
         form = nf(new)
         inside = [h for h in t.hypotheses if mentions(h.left, old) or mentions(h.right, old)]
@@ -249,8 +264,9 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
             raise Rejected(f"{old} occurs in a hypothesis and cannot be replaced")
         if any(h.everywhere for h in inside):
             raise Rejected(f"{old} occurs in a hypothesis for every theta and cannot be replaced")
-        if any(free_variables(new) & (free_variables(h.left) | free_variables(h.right))
-               for h in inside):
+        if any(
+            free_variables(new) & (free_variables(h.left) | free_variables(h.right)) for h in inside
+        ):
             raise Rejected(f"{old} stands in a hypothesis for all of what is free in {new}")
         sides += tuple(side for h in inside for side in (h.left, h.right))
         if isinstance(old, Whole):
@@ -271,8 +287,12 @@ def at(t: Theorem, mapping: dict, suppositions: bool = False) -> Theorem:
     if not suppositions:
         return conclude(left, t.relation, right, [t])
     vectors = {old: new for old, new in mapping.items() if isinstance(old, VectorSymbol)}
-    moved = {Hypothesis(substitute(h.left, vectors), h.relation, substitute(h.right, vectors),
-                        h.everywhere) for h in t.hypotheses}
+    moved = {
+        Hypothesis(
+            substitute(h.left, vectors), h.relation, substitute(h.right, vectors), h.everywhere
+        )
+        for h in t.hypotheses
+    }
     return Theorem(_KEY, left, t.relation, right, moved, t.axioms, t.rests_on)
 
 
@@ -288,7 +308,8 @@ def _constant_in(symbol, expr, inside: bool = False) -> bool:
         return False  # bound
     if isinstance(expr, Moved):
         return _constant_in(symbol, expr.args[0], True) or _constant_in(
-            symbol, expr.args[1], inside)
+            symbol, expr.args[1], inside
+        )
     inside = inside or isinstance(expr, Grad | Hess | OpNorm)
     return any(_constant_in(symbol, a, inside) for a in expr.args)
 
@@ -305,8 +326,8 @@ def mentions(expr, symbol) -> bool:
             return True
         if isinstance(symbol, Whole) and part == (symbol.name, part[1:] and part[1]):
             return True  # an order as (part of) an exponent
-        return isinstance(part, tuple) and any(
-            inside(q) for q in part if isinstance(q, tuple))
+        return isinstance(part, tuple) and any(inside(q) for q in part if isinstance(q, tuple))
+
     return inside(nf(expr))
 
 
@@ -323,8 +344,7 @@ def _is_order(expr, least: int) -> bool:
     constant = coefficients.pop((0,) * len(symbols), 0)
     if not all(c.is_Integer and c > 0 for c in coefficients.values()):
         return False
-    return sympify(constant).is_Integer and bool(
-        expr.subs({s: s.least for s in symbols}) >= least)
+    return sympify(constant).is_Integer and bool(expr.subs({s: s.least for s in symbols}) >= least)
 
 
 def discharge(t: Theorem, *proofs: Theorem) -> Theorem:

@@ -27,10 +27,18 @@ class Ledger:
 
     def records(self) -> list[dict]:
         """One dict a claim: id, paper number, kind, title, status, depends_on, seconds."""
-        return [{"id": r.id, "number": r.claim.number, "kind": r.claim.kind,
-                 "title": r.claim.title, "status": r.status,
-                 "depends_on": list(dict.fromkeys(r.depends_on)),
-                 "seconds": round(r.seconds, 4)} for r in self.results]
+        return [
+            {
+                "id": r.id,
+                "number": r.claim.number,
+                "kind": r.claim.kind,
+                "title": r.claim.title,
+                "status": r.status,
+                "depends_on": list(dict.fromkeys(r.depends_on)),
+                "seconds": round(r.seconds, 4),
+            }
+            for r in self.results
+        ]
 
     def counts(self) -> dict[str, int]:
         """How many claims have each status."""
@@ -56,12 +64,24 @@ class Ledger:
         return {"text/markdown": self._repr_markdown_(), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        rows = [(r.id, r.claim.number, r.status, f"{r.seconds:.2f}",
-                 " ".join(dict.fromkeys(r.depends_on))) for r in self.results]
+        rows = [
+            (
+                r.id,
+                r.claim.number,
+                r.status,
+                f"{r.seconds:.2f}",
+                " ".join(dict.fromkeys(r.depends_on)),
+            )
+            for r in self.results
+        ]
         head = ("claim", "paper", "status", "seconds", "rests on")
         widths = [max(len(row[i]) for row in (head, *rows)) for i in range(4)]
-        lines = ["  ".join([*(cell.ljust(n) for cell, n in zip(row, widths, strict=False)),
-                            row[4]]).rstrip() for row in (head, *rows)]
+        lines = [
+            "  ".join(
+                [*(cell.ljust(n) for cell, n in zip(row, widths, strict=False)), row[4]]
+            ).rstrip()
+            for row in (head, *rows)
+        ]
         total = ", ".join(f"{n} {status}" for status, n in self.counts().items())
         return "\n".join([*lines, "", f"{len(rows)} claims: {total}"])
 
@@ -69,4 +89,5 @@ class Ledger:
 def ledger() -> Ledger:
     """Check every claim. Raises `kernel.Rejected` at the first that does not hold."""
     from . import statements  # noqa: F401  fills the registry
+
     return Ledger([result(claim_id) for claim_id in CLAIMS])

@@ -116,24 +116,36 @@ class Policies:
 
     def pick(self, index) -> Policies:
         """The policies at these positions."""
-        return replace(self, mass=self.mass[index], pi=self.pi[index],
-                       reward=self.reward[index], phi=self.phi[index],
-                       constants={n: a[index] for n, a in self.constants.items()})
+        return replace(
+            self,
+            mass=self.mass[index],
+            pi=self.pi[index],
+            reward=self.reward[index],
+            phi=self.phi[index],
+            constants={n: a[index] for n, a in self.constants.items()},
+        )
 
     def as_fractions(self, largest: int | None = 10**6) -> Policies:
         """The same numbers as fractions; those of the policies with denominators up to `largest`
         (None: any), which undoes the rounding of small fractions."""
+
         def exact(array, limit=None):
             flat = [Fraction(float(v)) for v in np.ravel(array)]
             if limit is not None:
                 flat = [v.limit_denominator(limit) for v in flat]
             return np.array(flat, dtype=object).reshape(np.shape(array))
+
         mass, pi = exact(self.mass, largest), exact(self.pi, largest)
         mass = mass / mass.sum(-1, keepdims=True)
         pi = pi / pi.sum(-1, keepdims=True)
-        return replace(self, mass=mass, pi=pi, reward=exact(self.reward),
-                       phi=exact(self.phi, largest),
-                       constants={n: exact(a) for n, a in self.constants.items()})
+        return replace(
+            self,
+            mass=mass,
+            pi=pi,
+            reward=exact(self.reward),
+            phi=exact(self.phi, largest),
+            constants={n: exact(a) for n, a in self.constants.items()},
+        )
 
     def moved(self, step: np.ndarray) -> Policies:
         """The policies at theta + step; step: (B, d)."""
@@ -173,7 +185,7 @@ def evaluate(expr, models: Policies, variables=()) -> np.ndarray:
     with mp.workdps(DIGITS), np.errstate(all="ignore"):
         value = _value(expr, models, env)
     value = np.broadcast_to(value, _full(models, env, value))
-    return value.reshape(value.shape[:1 + len(variables)])
+    return value.reshape(value.shape[: 1 + len(variables)])
 
 
 def free_in_order(*exprs) -> list:
@@ -306,8 +318,10 @@ def _value(expr, models, env):
         return (np.log if isinstance(expr, Log) else np.exp)(_value(expr.args[0], models, env))
     if isinstance(expr, GeometricSum):
         r, i, j = (_value(a, models, env) for a in expr.args)
-        return sum(np.where((i <= e) & (e < j), _power(r, 0 * r + e, models), 0)
-                   for e in range(int(np.max(j))))
+        return sum(
+            np.where((i <= e) & (e < j), _power(r, 0 * r + e, models), 0)
+            for e in range(int(np.max(j)))
+        )
     if isinstance(expr, Fn):
         return _function(expr, models, env)
     raise Undefined(f"{type(expr).__name__} has no value")
@@ -392,8 +406,10 @@ def _sqrt(value, models):
 
 def _digits(function):
     """An mpmath function on object arrays of fractions, rounded to fractions of 60 digits."""
+
     def rounded(v):
         return Fraction(*to_rational(function(mp.mpmathify(v))._mpf_))
+
     return np.vectorize(rounded, otypes=[object])
 
 
@@ -476,8 +492,9 @@ def _series(f, models, env, v):
         return _value(f, models, env), slope, zero
     if f.head in _SLOPES:
         _, p1, p2 = _success_series(Fn("u", f.args[1]), models, env, v)
-        first, second = (_value(Fn(name, f.args[1]), models, env) if name else zero
-                         for name in _SLOPES[f.head])
+        first, second = (
+            _value(Fn(name, f.args[1]), models, env) if name else zero for name in _SLOPES[f.head]
+        )
         return _value(f, models, env), -first * p1, second * p1 * p1 - first * p2
     if f.head in DEFINITIONS:
         return _series(unfold(f), models, env, v)
@@ -492,10 +509,14 @@ def _series_power(base, n, models):
     a, b, c = base
 
     def falling(times):
-        lower = np.maximum(n - times, 0) if not models.exact else np.vectorize(
-            lambda e: max(e - times, 0), otypes=[object])(n)
+        lower = (
+            np.maximum(n - times, 0)
+            if not models.exact
+            else np.vectorize(lambda e: max(e - times, 0), otypes=[object])(n)
+        )
         factor = n if times == 1 else n * (n - 1)
         return factor * _power(a, lower, models)
+
     return _power(a, n, models), falling(1) * b, falling(2) * b * b + falling(1) * c
 
 
@@ -513,8 +534,9 @@ def _success_series(f, models, env, v):
     inside, axis = _bind(Completion("_", prompt), env)
     completion = Completion("_", prompt)
     s, c = _score_series(completion, models, inside, v)
-    weights = (_place(models.pi, models, inside, prompt, completion)
-               * _place(models.reward, models, inside, prompt, completion))
+    weights = _place(models.pi, models, inside, prompt, completion) * _place(
+        models.reward, models, inside, prompt, completion
+    )
     total = [(weights * t).sum(1 + axis, keepdims=True) for t in (1 + 0 * s, s, s * s + c)]
     return 1 - total[0], -total[1], -total[2]
 
@@ -529,6 +551,7 @@ def _operator_norm(expr, models, env):
         vector = np.zeros(models.dim, dtype=int) + direction
         vector = _one(models, 0 * models.mass.flat[0])[..., None] + vector
         return _series(f, models, env, vector)[2]
+
     basis = np.eye(models.dim, dtype=int)
     diagonal = [form(e) for e in basis]
     if models.dim == 1:
@@ -555,6 +578,8 @@ def _moved(expr, models, env):
     axis = 1 + wide[0]
     if len(wide) > 1:
         raise Undefined("a step that depends on two variables")
-    slices = [_value(f, models.moved(np.take(delta, i, axis).reshape(models.size, models.dim)),
-                     env) for i in range(delta.shape[axis])]
+    slices = [
+        _value(f, models.moved(np.take(delta, i, axis).reshape(models.size, models.dim)), env)
+        for i in range(delta.shape[axis])
+    ]
     return np.concatenate(slices, axis=axis)

@@ -110,12 +110,21 @@ def _here(expr) -> Iterator[tuple[str, object]]:
 
 
 RELATION_CHANGES = {
-    "=": (("weaken = to ≤", "≤", False), ("turn = into <", "<", False),
-          ("turn = into ≥", "≤", True)),
-    "≤": (("turn ≤ into ≥", "≤", True), ("sharpen ≤ to <", "<", False),
-          ("turn ≤ into =", "=", False)),
-    "<": (("turn < into >", "<", True), ("weaken < to ≤", "≤", False),
-          ("turn < into =", "=", False)),
+    "=": (
+        ("weaken = to ≤", "≤", False),
+        ("turn = into <", "<", False),
+        ("turn = into ≥", "≤", True),
+    ),
+    "≤": (
+        ("turn ≤ into ≥", "≤", True),
+        ("sharpen ≤ to <", "<", False),
+        ("turn ≤ into =", "=", False),
+    ),
+    "<": (
+        ("turn < into >", "<", True),
+        ("weaken < to ≤", "≤", False),
+        ("turn < into =", "=", False),
+    ),
 }
 
 
@@ -220,6 +229,7 @@ def all_mutants(only=None) -> Iterator[tuple[Mutant, list[Site], Proof]]:
     same neighbours, is changed once.
     """
     from . import statements  # noqa: F401
+
     seen = set()
     for claim in CLAIMS.values():
         if claim.derive is None or (only is not None and claim.id not in only):
@@ -227,7 +237,7 @@ def all_mutants(only=None) -> Iterator[tuple[Mutant, list[Site], Proof]]:
         written, page = sites(claim)
         given = tuple(s.value for s in written if s.kind == "hypothesis")
         for i, site in enumerate(written):
-            near = written[max(i - 1, 0):i + 2]
+            near = written[max(i - 1, 0) : i + 2]
             plain = [s.value[:2] if s.kind == "step" else s.value for s in near]
             key = (site.kind, given, site.premise, *plain)
             if key in seen:
@@ -257,8 +267,7 @@ def said(mutant: Mutant, written: list[Site], page: Proof) -> tuple[list, list[P
     if site.kind == "hypothesis":
         position = [s.index for s in written if s.kind == "hypothesis"].index(site.index)
         try:
-            givens[position] = assume(*(sympify(v) if i != 1 else v
-                                        for i, v in enumerate(value)))
+            givens[position] = assume(*(sympify(v) if i != 1 else v for i, v in enumerate(value)))
         except ValueError:
             return [], []
         return givens, page.parts
@@ -284,9 +293,18 @@ class Fields:
     """Random finite fields on which mutants are tried; small fractions, so exactly repeatable."""
 
     def __init__(self, size: int = 500, seed: int = 11):
-        self.batches = [policies(size, seed + i, prompts=2 + i % 2, completions=2 + i // 3,
-                                 dim=1 + i // 4, largest_order=16 if i % 2 else 5, grid=6)
-                        for i in range(5)]
+        self.batches = [
+            policies(
+                size,
+                seed + i,
+                prompts=2 + i % 2,
+                completions=2 + i // 3,
+                dim=1 + i // 4,
+                largest_order=16 if i % 2 else 5,
+                grid=6,
+            )
+            for i in range(5)
+        ]
 
     def falsify(self, givens, parts) -> Policies | None:
         """A field where all hypotheses hold and one of the parts fails, exactly."""
@@ -358,8 +376,10 @@ def _same(mutant: Mutant) -> bool:
     if mutant.site.kind == "step":
         return old[0] == new[0] and not nf(old[1] - new[1])
     if mutant.site.kind == "implication":
-        return all(a[1] == b[1] and not nf(a[2] - a[0] - b[2] + b[0])
-                   for a, b in zip(old, new, strict=True))
+        return all(
+            a[1] == b[1] and not nf(a[2] - a[0] - b[2] + b[0])
+            for a, b in zip(old, new, strict=True)
+        )
     return old[1] == new[1] and not nf(old[2] - old[0] - new[2] + new[0])
 
 
@@ -370,6 +390,7 @@ def definition_mutants() -> Iterator[tuple[str, str, object]]:
     """(head, change, new body) for every single-node change of a definition."""
     from . import statements  # noqa: F401
     from .terms import DEFINITIONS
+
     for head, definition in list(DEFINITIONS.items()):
         for name, body in changes(sympify(definition.body)):
             yield head, name, body
@@ -378,6 +399,7 @@ def definition_mutants() -> Iterator[tuple[str, str, object]]:
 def heads_in(expr, seen: set | None = None) -> set[str]:
     """The defined names that an expression unfolds."""
     from .terms import DEFINITIONS
+
     seen = set() if seen is None else seen
     for part in [expr, *expr.args] if not isinstance(expr, Fn) else [expr, *expr.args[1:]]:
         name = part.head if isinstance(part, Fn) else getattr(part, "name", None)
@@ -394,8 +416,11 @@ def users_of(only=None) -> dict[str, list[str]]:
     derivation first."""
     users: dict[str, list[tuple[int, str]]] = {}
     for claim in CLAIMS.values():
-        if claim.derive is None or "restated" in claim.title or (
-                only is not None and claim.id not in only):
+        if (
+            claim.derive is None
+            or "restated" in claim.title
+            or (only is not None and claim.id not in only)
+        ):
             continue
         written, _ = sites(claim)
         found: set[str] = set()
@@ -421,6 +446,7 @@ def judge_definition(head: str, body, users: list[str], fields: Fields) -> str:
 
     from . import normal
     from .terms import DEFINITIONS
+
     original = DEFINITIONS[head]
     pages = {c: claims.result(c) for c in users}  # what the claims say, with the right definition
     keep = dict(claims._results)
@@ -429,6 +455,7 @@ def judge_definition(head: str, body, users: list[str], fields: Fields) -> str:
         normal.forget()
         claims._results.clear()
         claims._results.update({c: r for c, r in keep.items() if r.claim.derive is None})
+
     DEFINITIONS[head] = replace(original, body=sympify(body))
     try:
         reset()
@@ -461,4 +488,3 @@ def _closed(body) -> bool:
     except Malformed:
         return False
     return True
-

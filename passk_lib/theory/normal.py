@@ -244,8 +244,11 @@ def _canonical(bounds, factors, vec):
             for i, b in enumerate(order_y):
                 mapping[b] = ("y", level, i, naming.get(b[3], b[3]))
             renamed = tuple(sorted(((_rename(a, mapping), e) for a, e in factors), key=repr))
-            candidate = (tuple(mapping[b] for b in (*order, *order_y)), renamed,
-                         _rename(vec, mapping))
+            candidate = (
+                tuple(mapping[b] for b in (*order, *order_y)),
+                renamed,
+                _rename(vec, mapping),
+            )
             key = repr(candidate)
             if best is None or key < best[0]:
                 best = (key, candidate)
@@ -310,7 +313,7 @@ def _scalar(expr) -> dict:
 
 def _power(base: dict, exponent: tuple) -> dict:
     if len(base) == 1 and not next(iter(base))[0]:
-        ((_, factors, vec), c), = base.items()
+        (((_, factors, vec), c),) = base.items()
         if vec is not None:
             raise Malformed("a power of a vector has no meaning")
         if c == 1 or all(not name for name, _ in exponent):

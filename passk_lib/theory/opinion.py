@@ -38,7 +38,7 @@ def true_where(left, relation, right, models: Policies, slack: float = 0.0) -> n
 
     slack > 0 is generous to the relation, slack < 0 severe, in units of relative rounding.
     """
-    for symbol in (left.free_symbols | right.free_symbols):
+    for symbol in left.free_symbols | right.free_symbols:
         if isinstance(symbol, Whole):
             small = models.constants[f"#{symbol.shown}"] < symbol.least
             if small.any():
@@ -72,6 +72,7 @@ def _probe(expr):
     """<expr, v> for the arbitrary direction v: how two vectors are compared."""
     from .setting import v
     from .terms import Inner
+
     return Inner(expr, v) if expr != 0 else expr
 
 
@@ -112,8 +113,13 @@ def second_opinion(givens: list[Theorem], part: Part, models: Policies) -> Opini
             ok = ok[_finite(part, models.pick(ok))]
         if not len(ok):
             return Opinion(0, ok)
-        good = true_where(part.left, part.relation, part.right, models.pick(ok),
-                          slack=0.0 if models.exact else 1.0)
+        good = true_where(
+            part.left,
+            part.relation,
+            part.right,
+            models.pick(ok),
+            slack=0.0 if models.exact else 1.0,
+        )
     # what rounding seems to break is computed again without rounding
     broken = []
     for i in ok[~good]:
@@ -128,15 +134,19 @@ def _finite(part: Part, models: Policies) -> np.ndarray:
     """(B,): neither side overflows; cases that do are not counted."""
     with np.errstate(invalid="ignore"):
         left, right = (_probe(e) if _is_vector(e) else e for e in (part.left, part.right))
-        return np.all([np.isfinite(side).all(-1) for side in sides(left, part.relation, right,
-                                                                    models)], axis=0)
+        return np.all(
+            [np.isfinite(side).all(-1) for side in sides(left, part.relation, right, models)],
+            axis=0,
+        )
 
 
 def _breaks_exactly(givens, part: Part, models: Policies, index: int) -> bool:
     try:
         one = exact_instance(models, index, exactly=True)
-        return bool(admitted(givens, part, one, 0.0)[0]
-                    and not true_where(part.left, part.relation, part.right, one)[0])
+        return bool(
+            admitted(givens, part, one, 0.0)[0]
+            and not true_where(part.left, part.relation, part.right, one)[0]
+        )
     except Undefined:
         return True
 

@@ -19,8 +19,15 @@ from .models import Policies
 ORDERS = (1, 2, 3, 5, 8, 16, 32, 100, 1000)
 
 
-def policies(size: int, seed: int, prompts: int = 3, completions: int = 3, dim: int = 2,
-             largest_order: int = 1000, grid: int | None = None) -> Policies:
+def policies(
+    size: int,
+    seed: int,
+    prompts: int = 3,
+    completions: int = 3,
+    dim: int = 2,
+    largest_order: int = 1000,
+    grid: int | None = None,
+) -> Policies:
     """`size` random policies; success probabilities reach close to 0 and 1.
 
     grid: draw all numbers as small fractions (numerators up to `grid`), so that one instance can
@@ -37,8 +44,7 @@ def policies(size: int, seed: int, prompts: int = 3, completions: int = 3, dim: 
     else:
         mass = rng.integers(1, grid + 1, (size, prompts)).astype(float)
         pi = rng.choice([*range(1, grid + 1), 40, 200], shape).astype(float)
-        phi = rng.integers(-grid, grid + 1, (*shape, dim)) / rng.integers(
-            1, 4, (size, 1, 1, 1))
+        phi = rng.integers(-grid, grid + 1, (*shape, dim)) / rng.integers(1, 4, (size, 1, 1, 1))
     separated = rng.random(size) < 0.35  # one hard prompt, the others nearly solved
     pi[separated, 1:] = 1.0
     pi[separated, 1:, 0] = rng.integers(15, 40, (int(separated.sum()), prompts - 1))
@@ -84,8 +90,7 @@ def _oppose(models: Policies, rng) -> Policies:
     """In half of the batch flip features so that the hardest prompt disagrees, the others agree."""
     half = rng.random(models.size) < 0.5
     p, g = models.success(), models.gradient()
-    direction = np.take_along_axis(
-        g, (models.mass * 1.0).argmax(-1)[:, None, None], 1)[:, 0]
+    direction = np.take_along_axis(g, (models.mass * 1.0).argmax(-1)[:, None, None], 1)[:, 0]
     sign = np.sign((g * direction[:, None]).sum(-1))
     sign[sign == 0] = 1.0
     hardest = p.argmin(-1)
@@ -95,8 +100,9 @@ def _oppose(models: Policies, rng) -> Policies:
     return Policies(models.mass, models.pi, models.reward, models.phi * flip[..., None, None])
 
 
-def with_constants(models: Policies, rng, largest_order: int = 1000,
-                   grid: int | None = None) -> Policies:
+def with_constants(
+    models: Policies, rng, largest_order: int = 1000, grid: int | None = None
+) -> Policies:
     """Values for G, F, m, q, ... that make the hypotheses true wherever they can be."""
     size, n = models.mass.shape
     p, a = models.success(), models.agreement()
@@ -142,10 +148,11 @@ def with_constants(models: Policies, rng, largest_order: int = 1000,
     c["neg"] = (a < 0).astype(float)
     c["failure"] = (models.mass * (1 - p)).sum(-1)
     mean_w = k[:, None] * (1 - p) ** (k[:, None] - 1)
-    delta = (margin * (models.mass * mean_w * inside).sum(-1)
-             - G**2 * (models.mass * mean_w * (1 - inside)).sum(-1))
-    c2 = k ** 2 * G**2 * (G**2 + c["F"]) / 2
-    smooth = k ** 2 * G**2 + k * c["F"]
+    delta = margin * (models.mass * mean_w * inside).sum(-1) - G**2 * (
+        models.mass * mean_w * (1 - inside)
+    ).sum(-1)
+    c2 = k**2 * G**2 * (G**2 + c["F"]) / 2
+    smooth = k**2 * G**2 + k * c["F"]
     longest = np.where(delta > 0, np.minimum(delta / c2, 1 / smooth), 1 / smooth)
     # the sharper constants allow longer steps; half of the batch goes as far as they do
     sharp_delta = delta + 3 * G**2 / 4 * (models.mass * mean_w * (1 - inside)).sum(-1)
@@ -210,11 +217,13 @@ def _long_steps_for_F(mass, p, inside, c, rng):
     condition allows: the one for pass@k is so short there that nothing would be seen to move."""
     slope = c["F~"][:, 1:] * np.arange(1, 8)
     weights = (slope[:, None] * p[..., None] ** np.arange(7)).sum(-1)
-    L1 = c["G"]**2 + c["F"]
-    delta = (mass * weights * np.where(inside > 0, c["m"][:, None], -c["G"][:, None]**2)).sum(-1)
-    smooth = c["M2"] * c["G"]**2 + c["M1"] * L1
+    L1 = c["G"] ** 2 + c["F"]
+    delta = (mass * weights * np.where(inside > 0, c["m"][:, None], -(c["G"][:, None] ** 2))).sum(
+        -1
+    )
+    smooth = c["M2"] * c["G"] ** 2 + c["M1"] * L1
     with np.errstate(divide="ignore", invalid="ignore"):
-        longest = np.minimum(2 * delta / (c["M1"]**2 * c["G"]**2 * L1), 1 / smooth)
+        longest = np.minimum(2 * delta / (c["M1"] ** 2 * c["G"] ** 2 * L1), 1 / smooth)
     here = (delta > 0) & (c["M1"] > 0) & (c["F?"] == 0) & (rng.random(len(p)) < 0.5)
     c["eta"] = np.where(here, longest * rng.uniform(0.2, 1.0, len(p)), c["eta"])
 

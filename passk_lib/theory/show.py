@@ -21,8 +21,14 @@ BADGE = {
 }
 LONG = 8  # a derivation with more lines is folded
 APPENDIX = "D_derivations"
-_KIND = {"proposition": "Proposition", "corollary": "Corollary", "lemma": "Lemma",
-         "definition": "Definition", "theorem": "Theorem", "assumption": "Assumption"}
+_KIND = {
+    "proposition": "Proposition",
+    "corollary": "Corollary",
+    "lemma": "Lemma",
+    "definition": "Definition",
+    "theorem": "Theorem",
+    "assumption": "Assumption",
+}
 _CALLED = re.compile(r"[A-Z][a-z]+ ([A-Z0-9]+\.[0-9]+)(?:, \(\d+\))?$")  # "Corollary 4.4"
 _NUMBER = re.compile(r"(?:Proposition|Corollary|Lemma) [A-Z0-9]+\.\d+|\(\d+\)")
 _EQUATION = re.compile(r"eq-(\d+)$")
@@ -61,6 +67,7 @@ def claim(claim_id: str, steps: bool = True, fold: bool | None = None) -> ClaimV
     Raises ValueError for an unknown id.
     """
     from . import statements  # noqa: F401  fills the registry
+
     return ClaimView(result(claim_id), steps, fold)
 
 
@@ -71,8 +78,7 @@ class Derivations:
         self.results = results
 
     def _repr_markdown_(self) -> str:
-        return "\n\n".join(f'<a id="{r.id}"></a>\n\n{markdown(r, fold=True)}'
-                           for r in self.results)
+        return "\n\n".join(f'<a id="{r.id}"></a>\n\n{markdown(r, fold=True)}' for r in self.results)
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         return {"text/markdown": self._repr_markdown_(), "text/plain": repr(self)}
@@ -87,12 +93,19 @@ def derivations(chapter: str) -> Derivations:
     "slips" stands for the derived slips. Raises ValueError if there are none.
     """
     from . import statements  # noqa: F401  fills the registry
-    found = [c.id for c in CLAIMS.values() if c.derive and not _shown_in_full(c.id)
-             and chapter == ("slips" if c.kind == "slip" else c.chapter)]
+
+    found = [
+        c.id
+        for c in CLAIMS.values()
+        if c.derive
+        and not _shown_in_full(c.id)
+        and chapter == ("slips" if c.kind == "slip" else c.chapter)
+    ]
     if not found:
         known = sorted({c.chapter for c in CLAIMS.values() if c.derive and c.kind != "slip"})
-        raise ValueError(f"chapter: {chapter!r} has no derivations; allowed are "
-                         f"{', '.join([*known, 'slips'])}")
+        raise ValueError(
+            f"chapter: {chapter!r} has no derivations; allowed are {', '.join([*known, 'slips'])}"
+        )
     return Derivations([result(claim_id) for claim_id in found])
 
 
@@ -153,16 +166,19 @@ def markdown(r: Result, steps: bool = True, fold: bool | None = None) -> str:
         table = derivation(r)
         lines = sum(bool(line.formula) for line in r.lines)
         if fold or (fold is None and lines > LONG):
-            table = (f"<details><summary>The derivation, {lines} lines</summary>\n\n{table}\n\n"
-                     "</details>")
+            table = (
+                f"<details><summary>The derivation, {lines} lines</summary>\n\n{table}\n\n"
+                "</details>"
+            )
         out += "\n\n" + table
     tail = []
     if r.depends_on:
         word = "Mended, or settled, in " if c.refutes else "See also " if c.check else "Rests on "
         tail.append(word + ", ".join(link(d) for d in dict.fromkeys(r.depends_on)) + ".")
     if r.axioms:
-        tail.append("Taken on trust along the way: " + ", ".join(
-            a for a in AXIOMS if a in r.axioms) + ".")
+        tail.append(
+            "Taken on trust along the way: " + ", ".join(a for a in AXIOMS if a in r.axioms) + "."
+        )
     return out + ("\n\n" + " ".join(tail) if tail else "")
 
 
@@ -190,6 +206,7 @@ def _where(r: Result) -> list[str]:
             return
         for part in e.args:
             visit(part)
+
     for e in _expressions(r):
         visit(e)
     return list(found.values())
@@ -205,6 +222,7 @@ def with_links(text: str, used: tuple[str, ...] = ()) -> str:
 
     def linked(found) -> str:
         return link(ids[found[0]], found[0]) if found[0] in ids else found[0]
+
     parts = re.split(r"(\$[^$]*\$)", text)
     parts[::2] = [_NUMBER.sub(linked, part) for part in parts[::2]]
     return "".join(parts)
@@ -221,8 +239,9 @@ def derivation(r: Result) -> str:
         n += 1
         sign = f"{SIGN[line.relation]}\\; " if line.relation else ""
         reason = with_links(line.reason, line.uses)
-        extra = [link(used) for used in line.uses
-                 if "](" not in link(used) or f"#{used})" not in reason]
+        extra = [
+            link(used) for used in line.uses if "](" not in link(used) or f"#{used})" not in reason
+        ]
         reason += f" – uses {', '.join(extra)}" if extra else ""
         rows.append(f"| {n} | ${sign}\\displaystyle {line.formula}$ | {cell(reason)} |")
     return "\n".join(rows)
@@ -240,16 +259,23 @@ def _statement(parts: list[Part]) -> list[str]:
         if part.premise:
             supposed = _relation(*part.premise)
             after = parts[i + 1] if i + 1 < len(parts) else None
-            if after and after.premise and _relation(*after.premise) == here and (
-                    after.latex() == supposed):
+            if (
+                after
+                and after.premise
+                and _relation(*after.premise) == here
+                and (after.latex() == supposed)
+            ):
                 out += [f"$${supposed}\\quad\\Longleftrightarrow\\quad {here}$$", ""]
                 i += 2
                 continue
             here = f"{supposed}\\quad\\Longrightarrow\\quad {here}"
         else:
             first, last = part, part
-            while i + 1 < len(parts) and not parts[i + 1].premise and (
-                    parts[i + 1].words == part.words):
+            while (
+                i + 1 < len(parts)
+                and not parts[i + 1].premise
+                and (parts[i + 1].words == part.words)
+            ):
                 new = parts[i + 1]
                 if len(here) + len(new.latex()) > 500:
                     break  # too wide for a page

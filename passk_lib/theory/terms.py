@@ -251,8 +251,11 @@ def free_variables(expr: Basic) -> set:
 
 def fresh_like(variable, *occupied: Basic):
     """A variable of the same sort that occurs in none of the expressions `occupied`."""
-    taken = {v.name if isinstance(v, Prompt) else v.args[0].name
-             for e in occupied for v in e.atoms(Prompt, Completion)}
+    taken = {
+        v.name if isinstance(v, Prompt) else v.args[0].name
+        for e in occupied
+        for v in e.atoms(Prompt, Completion)
+    }
     kind, i = "x" if isinstance(variable, Prompt) else "y", 1
     while f"{kind}#{i}" in taken:
         i += 1
@@ -455,8 +458,11 @@ def _tex_node(e, least: int) -> str:
     if isinstance(e, Norm):
         return rf"\lVert {_tex(e.args[0], 0)}\rVert"
     if isinstance(e, Grad):
-        return r"\nabla " + _gradient_argument(e.args[0]) if not _is_logpi(e.args[0]) else (
-            rf"s_\theta({_variables(e.args[0].args[1:])})")
+        return (
+            r"\nabla " + _gradient_argument(e.args[0])
+            if not _is_logpi(e.args[0])
+            else (rf"s_\theta({_variables(e.args[0].args[1:])})")
+        )
     if isinstance(e, Hess):
         f, v = e.args
         return rf"\nabla^2 {_gradient_argument(f)}[{_tex(v, 0)},{_tex(v, 0)}]"
@@ -482,7 +488,7 @@ def _tex_node(e, least: int) -> str:
         body = _tex_power(Pow(r, Symbol("l")))
         return _wrap(rf"\sum_{{l={_tex(i, 0)}}}^{{{_tex(j - 1, 0)}}}{body}", _PRODUCT, least)
     if isinstance(e, Fn):
-        template = (DEFINITIONS[e.head].latex if e.head in DEFINITIONS else PRIMITIVES[e.head])
+        template = DEFINITIONS[e.head].latex if e.head in DEFINITIONS else PRIMITIVES[e.head]
         for i, argument in enumerate(e.args[1:]):
             template = template.replace(f"#{i + 1}", _tex(argument, 0))
         return template

@@ -62,6 +62,7 @@ def test_nothing_but_kernel_and_axioms_concludes():
     import pathlib
 
     import passk_lib.theory as theory
+
     root = pathlib.Path(theory.__file__).parent
     for path in root.rglob("*.py"):
         text = path.read_text()
@@ -340,6 +341,7 @@ def test_the_trusted_base_is_one_page_with_references():
 def test_every_rule_of_the_axiom_file_names_its_axiom():
     import inspect
     import re
+
     used = set(re.findall(r'axiom="([^"]+)"', inspect.getsource(axioms)))
     assert used == set(axioms.AXIOMS)
 
@@ -371,9 +373,17 @@ def test_what_holds_for_any_transform_holds_for_pass_at_k():
     assert "calculus" in t.axioms and t.relation == "="
 
 
-@pytest.mark.parametrize("slope", [
-    lambda z: -k * u(z) ** (k - 1), lambda z: k * u(z) ** k, lambda z: (k + 1) * u(z) ** (k - 1),
-    lambda z: k * u(x2) ** (k - 1), lambda z: a(z), lambda z: G * u(z)])
+@pytest.mark.parametrize(
+    "slope",
+    [
+        lambda z: -k * u(z) ** (k - 1),
+        lambda z: k * u(z) ** k,
+        lambda z: (k + 1) * u(z) ** (k - 1),
+        lambda z: k * u(x2) ** (k - 1),
+        lambda z: a(z),
+        lambda z: G * u(z),
+    ],
+)
 def test_a_slope_that_is_not_the_derivative_is_refused(slope):
     with pytest.raises((Rejected, ValueError)):
         passk(general(), slope=slope)
@@ -390,8 +400,12 @@ def test_a_transform_needs_its_second_derivative_where_it_occurs():
     with pytest.raises(Rejected, match="second derivative"):
         passk(hessian)
     with pytest.raises(Rejected, match="not the derivative"):
-        passk(hessian, value=lambda z: 1 - u(z) ** k2, slope=lambda z: k2 * u(z) ** (k2 - 1),
-              curvature=lambda z: k2 * (k2 - 1) * u(z) ** (k2 - 2))
+        passk(
+            hessian,
+            value=lambda z: 1 - u(z) ** k2,
+            slope=lambda z: k2 * u(z) ** (k2 - 1),
+            curvature=lambda z: k2 * (k2 - 1) * u(z) ** (k2 - 2),
+        )
 
 
 def test_a_transform_takes_the_hypotheses_along():

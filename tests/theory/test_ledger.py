@@ -39,8 +39,16 @@ def test_what_must_be_proved_is_proved(everything):
 def test_every_numbered_item_of_the_paper_is_covered():
     ids = set(claims.CLAIMS)
     assert {f"eq-{i}" for i in range(1, 49)} <= ids
-    assert {"def-3.1", "assumption-4.3", "prop-4.1", "cor-4.4", "prop-4.5", "prop-4.6", "prop-B.1",
-            "lem-C.1"} <= ids
+    assert {
+        "def-3.1",
+        "assumption-4.3",
+        "prop-4.1",
+        "cor-4.4",
+        "prop-4.5",
+        "prop-4.6",
+        "prop-B.1",
+        "lem-C.1",
+    } <= ids
 
 
 def test_every_known_slip_has_claims():
@@ -87,6 +95,7 @@ def test_a_proof_that_uses_a_cited_claim_is_cited(monkeypatch):
     def _(proof):
         proof.rest_on("descartes")
         proof.state_same(proof.chain(m, ("=", m, "the same")))
+
     assert claims.result("leaning").status == "cited"
 
 
@@ -97,6 +106,7 @@ def test_a_derivation_with_the_wrong_sign_is_no_claim(monkeypatch):
     def _(proof):
         two = proof.use("eq-2")
         proof.state_same(proof.chain(dJ(k), ("=", -E(w(k, x) * g(x), x), "(2)", two)))
+
     with pytest.raises(Rejected):
         claims.result("wrong")
 
@@ -108,6 +118,7 @@ def test_a_statement_that_the_derivation_does_not_give_is_no_claim(monkeypatch):
     def _(proof):
         t = proof.chain(J(k), ("=", J(k), "the same"))
         proof.state(J(k2), "=", J(k), t)
+
     with pytest.raises(Rejected):
         claims.result("other")
 
@@ -118,7 +129,9 @@ def test_a_hypothesis_that_is_not_given_is_no_claim(monkeypatch):
     @claims.proved("hidden", "—", "hides a hypothesis")
     def _(proof):
         from passk_lib.theory.kernel import assume
+
         proof.state_same(proof.chain(0, ("≤", m, "I say so", assume(0, "≤", m))))
+
     with pytest.raises(Rejected, match="not given"):
         claims.result("hidden")
 
@@ -129,6 +142,7 @@ def test_nothing_rests_on_a_refuted_statement(monkeypatch):
     @claims.proved("lost", "—", "rests on a slip")
     def _(proof):
         proof.use("slip-1")
+
     with pytest.raises(Rejected, match="refuted"):
         claims.result("lost")
 
@@ -139,6 +153,7 @@ def test_a_check_that_fails_is_no_claim(monkeypatch):
     @claims.checked("bad", "—", "false", "1 = 2")
     def _():
         return claims.Check(1, "no", False)
+
     with pytest.raises(Rejected, match="check fails"):
         claims.result("bad")
 
@@ -155,8 +170,12 @@ def test_an_unknown_claim_is_named_with_its_neighbours():
 
 
 def test_the_command_prints_the_ledger_as_json():
-    out = subprocess.run([sys.executable, "-m", "passk_lib", "ledger", "--json"], check=True,
-                         capture_output=True, text=True).stdout
+    out = subprocess.run(
+        [sys.executable, "-m", "passk_lib", "ledger", "--json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     rows = json.loads(out)
     assert {"id", "number", "kind", "status", "depends_on", "seconds"} <= set(rows[0])
     assert {row["id"] for row in rows} == set(claims.CLAIMS)

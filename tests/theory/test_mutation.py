@@ -19,8 +19,19 @@ from passk_lib.theory.setting import G, a, k, m, w, x
 from passk_lib.theory.terms import E
 
 # a fixed part for every run: short derivations of every kind
-FAST = ("eq-2", "eq-8", "eq-27", "cor-4.4", "eq-33", "sharp-agreement", "conflict-cv", "lem-C.1",
-        "cor-4.4-F", "pcgrad", "clipping")
+FAST = (
+    "eq-2",
+    "eq-8",
+    "eq-27",
+    "cor-4.4",
+    "eq-33",
+    "sharp-agreement",
+    "conflict-cv",
+    "lem-C.1",
+    "cor-4.4-F",
+    "pcgrad",
+    "clipping",
+)
 EVERY = 12
 
 
@@ -41,8 +52,15 @@ def run(mutants, fields):
 
 def test_changes_are_of_one_node_and_of_every_kind():
     names = {name for name, _ in changes(E(w(k, x) * (a(x) - m) ** 2, x) - G)}
-    assert {"flip the sign of a term", "drop a term", "drop a factor", "raise an exponent",
-            "lower an exponent", "shift an order", "swap two constants"} <= names
+    assert {
+        "flip the sign of a term",
+        "drop a term",
+        "drop a factor",
+        "raise an exponent",
+        "lower an exponent",
+        "shift an order",
+        "swap two constants",
+    } <= names
 
 
 def test_no_false_mutant_of_the_fixed_part_is_accepted(fields, mutation_score):
@@ -57,7 +75,9 @@ def test_no_false_mutant_of_the_weight_is_accepted(fields, mutation_score):
     users = mutation.users_of(FAST)
     classes = Counter(
         judge_definition(head, body, users[head], fields)
-        for head, _, body in mutation.definition_mutants() if head in ("w", "a", "margin"))
+        for head, _, body in mutation.definition_mutants()
+        if head in ("w", "a", "margin")
+    )
     mutation_score["definitions, fixed part"] = classes
     assert not classes[FALSE]
 
@@ -70,9 +90,11 @@ def test_no_hypothesis_of_a_claim_can_be_dropped():
 
 def test_a_change_that_no_field_can_try_is_not_called_shown(fields):
     """0 < -G is accepted in place of 0 < G, and met by no field."""
-    (kind,) = (judge(mutant, written, page, fields)
-               for mutant, written, page in all_mutants(["eq-33"])
-               if mutant.site.kind == "hypothesis" and mutant.value == (0, "<", -G))
+    (kind,) = (
+        judge(mutant, written, page, fields)
+        for mutant, written, page in all_mutants(["eq-33"])
+        if mutant.site.kind == "hypothesis" and mutant.value == (0, "<", -G)
+    )
     assert kind == UNTRIED
 
 

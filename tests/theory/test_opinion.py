@@ -29,8 +29,9 @@ def cases_of(claim_id, wanted, size):
     givens, all_parts = parts(claim_id)
     counts = np.zeros(len(all_parts), dtype=int)
     for seed in range(400):
-        batch = policies(size, seed, prompts=2 + seed % 4, completions=2 + seed % 2,
-                         dim=1 + seed % 6)
+        batch = policies(
+            size, seed, prompts=2 + seed % 4, completions=2 + seed % 2, dim=1 + seed % 6
+        )
         for i, part in enumerate(all_parts):
             if counts[i] < wanted:
                 opinion = second_opinion(givens, part, batch)
@@ -57,8 +58,9 @@ def test_hypotheses_that_contradict_are_never_met():
     assert not admitted(givens, part, policies(2000, 1), 0.0).any()
 
 
-EQUATIONS = [c for c in PROVED
-             if any(p.relation == "=" and not p.premise for p in claims.result(c).parts)]
+EQUATIONS = [
+    c for c in PROVED if any(p.relation == "=" and not p.premise for p in claims.result(c).parts)
+]
 
 
 @pytest.mark.parametrize("claim_id", EQUATIONS)
@@ -88,8 +90,16 @@ def test_a_false_statement_does_not_get_a_second_opinion_in_its_favour():
     assert len(second_opinion(givens, wrong, policies(2000, 2, largest_order=5)).broken)
 
 
-BEYOND = ["passk-of-B.1", "weight-falls", "cor-4.4-F", "prop-4.5-F", "lem-C.1-F", "prop-4.6-F",
-          "clipping", "annealing"]
+BEYOND = [
+    "passk-of-B.1",
+    "weight-falls",
+    "cor-4.4-F",
+    "prop-4.5-F",
+    "lem-C.1-F",
+    "prop-4.6-F",
+    "clipping",
+    "annealing",
+]
 
 
 @pytest.mark.parametrize("claim_id", BEYOND)
@@ -100,8 +110,9 @@ def test_a_statement_of_any_transform_is_refuted_when_reversed(claim_id):
         if part.relation == "=":
             continue  # its cases are exact: above
         reversed_ = replace(part, left=part.right, relation="<", right=part.left)
-        assert any(len(second_opinion(givens, reversed_, policies(1000, seed)).broken)
-                   for seed in range(8)), part.latex()
+        assert any(
+            len(second_opinion(givens, reversed_, policies(1000, seed)).broken) for seed in range(8)
+        ), part.latex()
 
 
 near = st.sampled_from([1e-12, 1e-6, 1e-3, 0.25, 0.5, 0.9, 1 - 1e-6, 1 - 1e-12])
@@ -109,19 +120,38 @@ order = st.sampled_from([1, 2, 3, 10, 100, 1000])
 
 
 @settings(max_examples=60, deadline=None)
-@given(success=st.lists(near, min_size=2, max_size=4), k=order, m=order,
-       slopes=st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=4, max_size=4),
-       mass=st.sampled_from([0.5, 0.999999, 1e-9]))
+@given(
+    success=st.lists(near, min_size=2, max_size=4),
+    k=order,
+    m=order,
+    slopes=st.lists(st.floats(-3, 3, allow_subnormal=False), min_size=4, max_size=4),
+    mass=st.sampled_from([0.5, 0.999999, 1e-9]),
+)
 def test_edges_of_probability_mass_and_order(success, k, m, slopes, mass):
     count = len(success)
     rest = (1 - mass) / (count - 1)
     # gradients that a bounded score allows
     gradients = [t * (p * (1 - p)) ** 0.5 for t, p in zip(slopes, success, strict=False)]
-    field = from_field([mass] + [rest] * (count - 1), success, gradients,
-                       **{"#k": float(k), "#m": float(m), "G": 3.0, "F": 9.0})
-    for claim_id in ("eq-9", "eq-10", "eq-20", "eq-28", "eq-39", "eq-42", "sharp-gradient",
-                     "sharp-agreement", "sharp-norm", "at-most-one-success",
-                     "covariance-cauchy-schwarz"):
-        for part, opinion in zip(claims.result(claim_id).parts,
-                                 of_result(claims.result(claim_id), field), strict=True):
+    field = from_field(
+        [mass] + [rest] * (count - 1),
+        success,
+        gradients,
+        **{"#k": float(k), "#m": float(m), "G": 3.0, "F": 9.0},
+    )
+    for claim_id in (
+        "eq-9",
+        "eq-10",
+        "eq-20",
+        "eq-28",
+        "eq-39",
+        "eq-42",
+        "sharp-gradient",
+        "sharp-agreement",
+        "sharp-norm",
+        "at-most-one-success",
+        "covariance-cauchy-schwarz",
+    ):
+        for part, opinion in zip(
+            claims.result(claim_id).parts, of_result(claims.result(claim_id), field), strict=True
+        ):
             assert not len(opinion.broken), (claim_id, latex(part.left))

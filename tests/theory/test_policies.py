@@ -69,8 +69,12 @@ def test_scores_have_mean_zero_and_kernels_are_gram_matrices(models):
 
 
 def test_the_paper_s_two_prompt_counterexample_by_hand():
-    field = from_field([Fraction(1, 2)] * 2, [Fraction(1, 2)] * 2, [Fraction(-1), Fraction(3)],
-                       **{"#k": Fraction(2)})
+    field = from_field(
+        [Fraction(1, 2)] * 2,
+        [Fraction(1, 2)] * 2,
+        [Fraction(-1), Fraction(3)],
+        **{"#k": Fraction(2)},
+    )
     assert list(evaluate(a(x), field, [x])[0]) == [-1, 3]
     assert evaluate(E(w(k, x) * a(x), x), field)[0] == 1
     assert max(evaluate(E(sq(s(x, y)), y), field, [x])[0]) == 36

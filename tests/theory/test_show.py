@@ -33,6 +33,7 @@ def test_a_proposition_opens_a_statement_box_with_its_number_and_badge():
 
 def test_the_badge_is_text_and_every_status_has_one():
     from passk_lib.theory.show import BADGE
+
     assert set(BADGE) == {*claims.COMPUTED, *claims.DECLARED}
     for status, badge in BADGE.items():
         assert status in badge
@@ -47,8 +48,9 @@ def test_pages_are_well_formed(claim_id):
     assert page.count("$") % 2 == 0
     math += re.findall(r"\$([^$]+)\$", page)
     bare = re.sub(r"\$[^$]*\$", "", page)
-    folded = re.findall(r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare,
-                        re.DOTALL)
+    folded = re.findall(
+        r"<details><summary>[^<]+</summary>\n\n\|.+?\n\n</details>", bare, re.DOTALL
+    )
     assert len(folded) == bare.count("<details>") <= 1
     assert not re.search(r"<(?!/?(details|summary)>)[a-zA-Z/!]", bare)  # no other HTML
     for text in math:
@@ -101,8 +103,11 @@ CHAPTERS = re.findall(
 
 
 def test_the_appendix_has_a_section_for_every_chapter_whose_claims_it_shows():
-    linked = {c.chapter for c in claims.CLAIMS.values()
-              if c.kind != "slip" and f"{APPENDIX}.ipynb" in link(c.id)}
+    linked = {
+        c.chapter
+        for c in claims.CLAIMS.values()
+        if c.kind != "slip" and f"{APPENDIX}.ipynb" in link(c.id)
+    }
     missing = linked - set(CHAPTERS)
     assert not missing, f'{APPENDIX}.ipynb needs a cell `derivations("{min(missing)}")`'
 

@@ -28,8 +28,9 @@ def test_conflict_without_a_strongly_interfering_prompt():
 
 def test_conflict_at_two_only():
     third = [Q(1, 3)] * 3
-    signs = [conflict(third, [Q(1, 10), Q(1, 2), Q(9, 10)], [1, -3, 5], k) < 0
-             for k in range(1, 60)]
+    signs = [
+        conflict(third, [Q(1, 10), Q(1, 2), Q(9, 10)], [1, -3, 5], k) < 0 for k in range(1, 60)
+    ]
     assert [i + 1 for i, c in enumerate(signs) if c] == [2]
 
 
@@ -49,6 +50,7 @@ def test_conflict_with_a_weak_correlation():
 
     def cov(u, v):
         return sum(i * j for i, j in zip(u, v, strict=True)) / 4 - sum(u) * sum(v) / Q(16)
+
     assert cov(w, a) ** 2 / (cov(w, w) * cov(a, a)) < Q(1, 50)
 
 
@@ -67,10 +69,17 @@ def test_the_first_slip_holds_once_mended():
     assert claims.result("cor-4.4").status == "proved"
 
 
-@pytest.mark.parametrize("printed, value, good", [
-    ("0.86", 0.858149, True), ("0.86", 0.8651, False), ("-0.77", -0.774558, True),
-    ("2.33e-7", 2.32538e-7, True), ("2.33e-7", 2.32499e-7, False), ("-181", -180.07, False),
-])
+@pytest.mark.parametrize(
+    "printed, value, good",
+    [
+        ("0.86", 0.858149, True),
+        ("0.86", 0.8651, False),
+        ("-0.77", -0.774558, True),
+        ("2.33e-7", 2.32538e-7, True),
+        ("2.33e-7", 2.32499e-7, False),
+        ("-181", -180.07, False),
+    ],
+)
 def test_rounding_to_the_printed_digits(printed, value, good):
     assert numbers._rounds_to(value, printed) is good
 
@@ -78,15 +87,18 @@ def test_rounding_to_the_printed_digits(printed, value, good):
 def test_two_prompts_agree_with_the_toy():
     from passk_lib.bandit import THETA_REF, two_prompts
     from passk_lib.interference import conflict as report
+
     field = two_prompts().field(THETA_REF)
     values = numbers.two_prompts()
     assert sorted(field.success) == pytest.approx(
-        sorted(float(values[n]) for n in ("p-easy", "p-hard")))
+        sorted(float(values[n]) for n in ("p-easy", "p-hard"))
+    )
     assert report(field, 10).cosine == pytest.approx(float(values["cos-gradients"]))
 
 
 def test_plug_in_weights_are_those_of_the_estimators():
     from passk_lib import estimators
+
     for c in (1, 2, 3, 28):
         assert estimators.plugin_weight(32, c, 32) == pytest.approx(float(numbers.PLUG_IN[c]))
         assert estimators.unbiased_weight(32, c, 32) == pytest.approx(float(numbers.UNBIASED[c]))

@@ -150,8 +150,9 @@ def test_a_defined_symbol_is_not_replaced():
         at(assume(eps, "<", delta), {eps: Integer(5)})
 
 
-@pytest.mark.parametrize("old, new", [(Symbol("u"), Symbol("Fp")), (u(x), Integer(5)),
-                                      (Symbol("x"), Symbol("G"))])
+@pytest.mark.parametrize(
+    "old, new", [(Symbol("u"), Symbol("Fp")), (u(x), Integer(5)), (Symbol("x"), Symbol("G"))]
+)
 def test_a_name_is_not_replaced(old, new):
     low, _ = bounded(u(x))
     try:
@@ -172,8 +173,13 @@ def hessian_of_a_multiple():
     """Hess(c p) = c Hess p, for constants c."""
     slope = gradient(c * p(x))
     along = combine(ip(Grad(c * p(x)), v), "=", ip(c * Grad(p(x)), v), inner(slope, v))
-    return combine(Hess(c * p(x), v), "=", c * Hess(p(x), v), inner(same_gradient(along), v),
-                   inner(gradient(c * ip(Grad(p(x)), v)), v))
+    return combine(
+        Hess(c * p(x), v),
+        "=",
+        c * Hess(p(x), v),
+        inner(same_gradient(along), v),
+        inner(gradient(c * ip(Grad(p(x)), v)), v),
+    )
 
 
 def test_a_coefficient_under_a_hessian_stays_constant():
@@ -209,22 +215,33 @@ def square_of_failure(t, **options):
     return transform(t, lambda z: u(z) ** 2, lambda z: -2 * u(z), **options)
 
 
-@pytest.mark.parametrize("value, slope, curvature", [
-    (lambda z: u(z) ** 2, lambda z: 2 * u(z), None),  # the sign of the derivative
-    (lambda z: 1 - u(z) ** k, lambda z: k * u(z) ** k, None),
-    (lambda z: 1 - u(z) ** k, lambda z: u(z) ** (k - 1), None),
-    (lambda z: 1 - u(z) ** k2, lambda z: k2 * u(z) ** (k2 - 1),
-     lambda z: k2 * (k2 - 1) * u(z) ** (k2 - 2)),
-    (lambda z: Integer(1), lambda z: Integer(1), None),
-])
+@pytest.mark.parametrize(
+    "value, slope, curvature",
+    [
+        (lambda z: u(z) ** 2, lambda z: 2 * u(z), None),  # the sign of the derivative
+        (lambda z: 1 - u(z) ** k, lambda z: k * u(z) ** k, None),
+        (lambda z: 1 - u(z) ** k, lambda z: u(z) ** (k - 1), None),
+        (
+            lambda z: 1 - u(z) ** k2,
+            lambda z: k2 * u(z) ** (k2 - 1),
+            lambda z: k2 * (k2 - 1) * u(z) ** (k2 - 2),
+        ),
+        (lambda z: Integer(1), lambda z: Integer(1), None),
+    ],
+)
 def test_a_transform_needs_its_own_derivatives(value, slope, curvature):
     with pytest.raises(Rejected, match="not the derivative"):
         transform(gradient(Fp(x)), value, slope, curvature)
 
 
 def test_a_transform_is_made_of_the_success_probability_of_its_prompt():
-    for value in (lambda z: u(x2), lambda z: minus(z), lambda z: E(u(x2), x2), lambda z: p(z),
-                  lambda z: ip(g(z), g(z))):
+    for value in (
+        lambda z: u(x2),
+        lambda z: minus(z),
+        lambda z: E(u(x2), x2),
+        lambda z: p(z),
+        lambda z: ip(g(z), g(z)),
+    ):
         with pytest.raises(Rejected, match="success probability of its prompt alone"):
             transform(gradient(Fp(x)), value, lambda z: Integer(0))
 
@@ -258,16 +275,32 @@ def test_a_transform_does_not_divide_by_what_may_be_zero():
         with pytest.raises((Malformed, Rejected)):
             transform(zero, lambda z, n=n: u(z) ** n, lambda z, n=n: -n * u(z) ** (n - 1))
     with pytest.raises(Malformed, match="negative"):  # k may be 1
-        transform(zero, lambda z: 1 - u(z) ** k, lambda z: k * u(z) ** (k - 1),
-                  lambda z: -k * (k - 1) * u(z) ** (k - 2))
+        transform(
+            zero,
+            lambda z: 1 - u(z) ** k,
+            lambda z: k * u(z) ** (k - 1),
+            lambda z: -k * (k - 1) * u(z) ** (k - 2),
+        )
     zero = scaled(assume(q * m, "=", 0), M1)
     with pytest.raises(Malformed, match="negative"):
         square_of_failure(zero, constants={M1: 1 / q})
 
 
-@pytest.mark.parametrize("old, new", [
-    (M1, u(x)), (M1, E(u(x), x)), (M1, Fw(x)), (M1, J(1)), (k, Integer(0)), (eps, Integer(2)),
-    (x, x2), (g1, v), (M1, v), (M1, eps)])
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        (M1, u(x)),
+        (M1, E(u(x), x)),
+        (M1, Fw(x)),
+        (M1, J(1)),
+        (k, Integer(0)),
+        (eps, Integer(2)),
+        (x, x2),
+        (g1, v),
+        (M1, v),
+        (M1, eps),
+    ],
+)
 def test_a_constant_of_a_transform_stays_a_constant(old, new):
     with pytest.raises(Rejected, match="can only become a constant"):
         square_of_failure(gradient(M1 * Fp(x)), constants={old: new})
@@ -275,8 +308,7 @@ def test_a_constant_of_a_transform_stays_a_constant(old, new):
 
 def test_the_name_of_a_variable_is_no_constant_of_a_transform():
     two = success_probability(x, y)
-    twice = combine(p(x) ** 2, "=", E(r(x, y) * r(x, yy), y, yy),
-                    (p(x) + E(r(x, y), y), two))
+    twice = combine(p(x) ** 2, "=", E(r(x, y) * r(x, yy), y, yy), (p(x) + E(r(x, y), y), two))
     t = square_of_failure(twice, constants={Symbol("y"): Symbol("y'")})  # else p^2 = E[r^2] = p
     assert nf(t.left) == nf(twice.left) and nf(t.right) == nf(twice.right)
     for old, left in ((Symbol("bvec"), ip(b, v)), (Symbol("minus"), minus(x)), (Symbol("u"), u(x))):
@@ -365,10 +397,12 @@ def test_no_vector_passes_for_the_bound_direction():
         one = OpNorm(Hess(ip(g(x), d), v), v)
         assert nf(one) != nf(OpNorm(Hess(ip(g(x), v), v), v))
         assert nf(OpNorm(Hess(one * ip(g(x), d), v), v)) != nf(
-            OpNorm(Hess(one * ip(g(x), v), v), v))
+            OpNorm(Hess(one * ip(g(x), v), v), v)
+        )
     inner_norm = OpNorm(Hess(ip(g(x), v), b), b)  # v of the outer norm is free in the inner one
     assert nf(OpNorm(Hess(inner_norm * p(x), v), v)) != nf(
-        OpNorm(Hess(OpNorm(Hess(ip(g(x), b), b), b) * p(x), v), v))
+        OpNorm(Hess(OpNorm(Hess(ip(g(x), b), b), b) * p(x), v), v)
+    )
 
 
 @pytest.mark.parametrize("make", [Prompt, Whole, VectorSymbol, lambda n: Completion(n, x)])
@@ -441,8 +475,15 @@ def test_a_theorem_does_not_change_and_is_not_copied():
 
 
 def test_nothing_passes_for_a_theorem():
-    fake = SimpleNamespace(left=Integer(1), relation="<", right=Integer(0), difference=Integer(-1),
-                           hypotheses=frozenset(), axioms=frozenset(), rests_on=frozenset())
+    fake = SimpleNamespace(
+        left=Integer(1),
+        relation="<",
+        right=Integer(0),
+        difference=Integer(-1),
+        hypotheses=frozenset(),
+        axioms=frozenset(),
+        rests_on=frozenset(),
+    )
     with pytest.raises(Rejected, match="must be a Theorem"):
         combine(1, "<", 0, fake)
     with pytest.raises(Rejected, match="must be a Theorem"):
@@ -478,6 +519,7 @@ def test_a_borrowed_theorem_brings_the_status_of_its_claim(fresh):
     @claims.proved("borrowing", "—", "takes the theorem without `use`")
     def _(proof):
         proof.state_same(claims.result("leaning").parts[0].theorem)
+
     borrowed = claims.result("borrowing")
     assert (borrowed.status, borrowed.depends_on) == ("cited", ("leaning",))
 
@@ -487,11 +529,13 @@ def test_nothing_names_a_refuted_claim_as_its_ground(fresh):
     def _(proof):
         proof.rest_on("slip-1")
         proof.state_same(combine(m, "=", m))
+
     claims.declare("cited-lost", "—", "t", "cited", "s", "r", depends_on=("slip-1",))
 
     @claims.checked("checked-lost", "—", "t", "s", depends_on=("slip-1",))
     def _():
         return claims.Check(1, "yes")
+
     for name in ("lost", "cited-lost", "checked-lost"):
         with pytest.raises(Rejected, match="refuted"):
             claims.result(name)
