@@ -87,10 +87,11 @@ def curves(
     logy: bool = False,
     ylim: tuple[float, float] | None = None,
 ) -> Figure:
-    """Several curves over one axis, each labelled at its right end.
+    """Several curves over one axis, with their names to the right.
 
-    ``x``: (points,). ``series``: label -> (points,). ``colors`` and ``styles`` are given per
-    series; the default runs through one hue from light to dark, for a family indexed by k.
+    ``x``: (points,). ``series``: label -> (points,). ``colors`` and Matplotlib's line ``styles``
+    are given per series; the default runs through one palette from light to dark, for a family
+    indexed by k. ``ylim``: the ends of the vertical axis.
 
     >>> from passk_lib import pass_at_k
     >>> p = np.linspace(0, 1, 101)

@@ -70,7 +70,10 @@ class Table:
 
 
 def table(columns: Mapping[str, Sequence], digits: int = 6) -> Table:
-    """Make a :class:`Table`; the last expression of a notebook cell shows it."""
+    """Make a `Table`; the last expression of a notebook cell shows it.
+
+    Raises TypeError or ValueError, naming the column, for what a table cannot hold.
+    """
     if not isinstance(columns, Mapping):
         raise TypeError(f"columns must be a mapping from headings to values; got {columns!r}")
     return Table({_heading(name): _values(name, each) for name, each in columns.items()}, digits)

@@ -3,7 +3,8 @@
 `agree` is for functions, `equal` for values, `refuses` for inputs that must raise, `agree_formula`
 for SymPy expressions, `agree_steps` for derivations.  Most take `mistakes`, a dict from a sentence
 to the wrong function that it is about: where the student's values are those of that function, the
-sentence is added.
+sentence is added. Numbers are equal where they differ by no more than `relative` (1e-9) of the
+right one, plus `absolute` (1e-12) where there is one.
 
 An equivalent form passes, however it is written. A wrong sign is answered with a point where it
 shows:

@@ -81,7 +81,8 @@ class Verdict:
 def part(question: str, points: float = 1) -> Callable:
     """Mark a function as a part of `question`, worth `points`; its docstring says what it checks.
 
-    The function takes the question's answers, in order, and `draw`, a NumPy generator.
+    The function takes the question's answers, in order, and `draw`, a NumPy generator. Raises
+    ValueError if it has no docstring.
     """
 
     def mark(function: Callable) -> Callable:
@@ -228,7 +229,8 @@ def check(name: str, *answers) -> None:
 
     The answers are functions, numbers, arrays or SymPy expressions, as the question says; `...`
     stands for one that is still to come.  The public checks are a part of the grading: further
-    checks, with other numbers, count as well.
+    checks, with other numbers, count as well.  Raises ValueError if there is no such question,
+    TypeError if it asks for another number of answers.
 
     >>> check("estimators-1", ...)
     estimators-1: nothing to check yet; replace the ... by your answer.

@@ -305,7 +305,11 @@ def proved(
     reason: str = "",
     statement: str = "",
 ):
-    """Register a derivation. Its status is `proved` only if it checks."""
+    """Register a derivation. Its status is `proved` only if it checks.
+
+    number: the paper's, or a dash. chapter: the notebook that states it, without its ending.
+    Raises ValueError if the id is taken; so do `checked` and `declare`.
+    """
 
     def wrap(derive):
         _register(
@@ -362,7 +366,7 @@ def declare(
     chapter: str = "",
     depends_on=(),
 ) -> None:
-    """Register what is defined, assumed or cited, with the reason."""
+    """Register what is defined, assumed or cited, with the reason; ValueError for other words."""
     if status not in DECLARED:
         raise ValueError(f"status: {status!r} is computed, never declared; allowed are {DECLARED}")
     _register(
@@ -381,7 +385,10 @@ def declare(
 
 
 def result(claim_id: str) -> Result:
-    """The claim with its status; checks it, and what it rests on, at the first call."""
+    """The claim with its status; checks it, and what it rests on, at the first call.
+
+    Raises ValueError for an unknown id, `kernel.Rejected` where the derivation does not check.
+    """
     if claim_id not in CLAIMS:
         import difflib
 
