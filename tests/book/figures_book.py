@@ -17,14 +17,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from live import figure_names
+
 ROOT = Path(__file__).resolve().parents[2]
 BOOK = ROOT / "_build" / "figures-book"
 SHARED = ("_config.yml", "_ext", "_vendor", "_static", "passk_lib")
 
-FIGURES = (
-    "Weights", "TwoPrompts", "KernelHeatmap", "ConflictMap", "AgreementHistogram", "Threshold",
-    "StepSize", "Experiment", "Objectives", "Mitigations",
-)  # fmt: skip
+FIGURES = tuple(figure_names())
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

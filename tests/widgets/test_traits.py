@@ -18,7 +18,6 @@ from passk_lib.bandit import Toy
 from passk_lib.interference import conflict
 from passk_lib.mitigation import along, no_loss_mix
 from passk_lib.widgets import (
-    AgreementHistogram,
     ConflictMap,
     Experiment,
     KernelHeatmap,
@@ -30,17 +29,7 @@ from passk_lib.widgets import (
     Weights,
 )
 
-FIGURES = [
-    AgreementHistogram,
-    ConflictMap,
-    Experiment,
-    KernelHeatmap,
-    Objectives,
-    StepSize,
-    Threshold,
-    TwoPrompts,
-    Weights,
-]
+FIGURES = [getattr(widgets, name) for name in widgets.__all__ if name != "LiveFigure"]
 every_figure = pytest.mark.parametrize("make", FIGURES, ids=lambda make: make.__name__)
 PACKAGE = Path(widgets.__file__).parent
 SOURCES = Path(__file__).resolve().parents[2] / "tools" / "figures"
