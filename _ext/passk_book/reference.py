@@ -124,11 +124,19 @@ def plain_where_nothing_is_named(app, env, node, contnode):
     return None
 
 
+IDLE = {"Bases: object", "Bases: ABC", "Bases: Exception"}
+
+
 def without_idle_bases(app, doctree):
     """That a class is an object tells nobody anything."""
     for content in doctree.findall(addnodes.desc_content):
-        if content.children and content[0].astext() in ("Bases: object", "Bases: ABC"):
+        if content.children and content[0].astext() in IDLE:
             content.pop(0)
+
+
+def without_field_numbers(app, what, name, obj, skip, options):
+    """Nor does the place of a field in a named tuple, which its signature shows."""
+    return str(getattr(obj, "__doc__", "")).startswith("Alias for field number") or None
 
 
 def parameters_as_list(app, pagename, templatename, context, doctree):
@@ -147,6 +155,7 @@ def setup(app):
     app.add_autodocumenter(InOrderOfTheSource, override=True)
     app.connect("autodoc-process-docstring", convert)
     app.connect("autodoc-process-signature", with_readable_defaults)
+    app.connect("autodoc-skip-member", without_field_numbers)
     app.connect("doctree-read", without_idle_bases)
     app.connect("missing-reference", plain_where_nothing_is_named)
     app.connect("html-page-context", parameters_as_list)

@@ -78,8 +78,9 @@ MODULE = '''
 That is all.
 """
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-__all__ = ["First", "Second", "last"]
+__all__ = ["First", "Second", "Third", "last"]
 
 class Second:
     """Comes first in the file."""
@@ -92,6 +93,11 @@ class First(Second):
 
     def turn(self) -> Second:
         """Round."""
+
+class Third(NamedTuple):
+    """One field."""
+
+    x: int
 
 def last(one_name_that_is_long: int, another_one_that_is_long: str, a_third_one: float) -> First:
     """One line each.
@@ -145,7 +151,8 @@ def test_entries_stand_in_the_order_of_the_source(page):
 
 def test_bases_are_named_where_they_say_something(page):
     bases = [text.get_text() for text in page.select("article dd > p") if "Bases" in text.text]
-    assert bases == ["Bases: Second"]
+    assert bases == ["Bases: Second", "Bases: NamedTuple"]
+    assert "Alias for field" not in page.get_text()
 
 
 def test_signatures_name_types_that_lead_to_their_entries(page):
