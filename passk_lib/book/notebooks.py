@@ -133,7 +133,7 @@ def check_maths(book, path: Path) -> Iterator[str]:
 
 
 def outside_environments(formula: str) -> str:
-    """``formula`` without all that stands between \\\\begin and \\\\end, innermost first."""
+    r"""``formula`` without all that stands between \begin and \end, innermost first."""
     inner = r"\\begin\{([a-z]+\*?)\}(?:(?!\\begin\{).)*?\\end\{\1\}"
     while (shorter := re.sub(inner, "", formula, flags=re.DOTALL)) != formula:
         formula = shorter
