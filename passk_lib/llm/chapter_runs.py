@@ -21,16 +21,17 @@ FILE = Path(__file__).parent / "recorded" / "posttrain.json"
 COMMAND = "python -m passk_lib.llm.chapter_runs WORK"
 REPEATED = 10  # steps whose values at each step are kept, so that a build can repeat them
 
-_MAIN = PostTraining(prompts=128, steps=30, every=5, seeds=2)
-_EQUAL = replace(_MAIN, prompts=64, steps=16, length=0.04, every=4, seeds=1)
+_MAIN = PostTraining(prompts=256, steps=100, every=5, seeds=5)
+_CONTROL = replace(_MAIN, steps=50, seeds=3)
+_EQUAL = replace(_MAIN, steps=60, length=0.02, seeds=3)
 
 RUNS: dict[str, PostTraining] = {
     "pass@8": _MAIN,
     "pass@1": replace(_MAIN, objective="pass@1"),
-    "half hard": replace(_MAIN, hard_fraction=0.5, steps=20, seeds=1),
-    "sampled": replace(_MAIN, exact=False, n=16, steps=15, seeds=1),
-    "early": replace(_MAIN, model="B500", prompts=256, lr=0.003, steps=20, every=2, seeds=1),
-    "careful": replace(_MAIN, model="A", steps=20, seeds=1),
+    "half hard": replace(_CONTROL, hard_fraction=0.5),
+    "sampled": replace(_MAIN, exact=False, prompts=128, n=16, steps=40, seeds=3),
+    "early": replace(_MAIN, model="B500", prompts=2048, lr=0.003, steps=40, every=2, seeds=3),
+    "careful": replace(_CONTROL, model="A"),
 }
 MITIGATED: dict[str, PostTraining] = {
     "pass@1": replace(_EQUAL, objective="pass@1"),
@@ -41,7 +42,7 @@ MITIGATED: dict[str, PostTraining] = {
     "PCGrad": replace(_EQUAL, mitigation="pcgrad"),
     "min-norm": replace(_EQUAL, mitigation="min-norm"),
     "clipped at 2": replace(_EQUAL, objective="pass@8/clip:2"),
-    "annealed k": replace(_EQUAL, anneal=16),
+    "annealed k": replace(_EQUAL, anneal=_EQUAL.steps),
 }
 
 
