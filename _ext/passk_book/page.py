@@ -1,6 +1,7 @@
 """Mends of the theme: nothing from other hosts, and pages that everybody can use."""
 
 import hashlib
+from html import unescape
 from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -68,7 +69,7 @@ def keep_first_page_light(app, pagename, templatename, context, doctree):
 
 def name_first_page_once(app, pagename, templatename, context, doctree):
     """The first page has the book's name; the theme would say it twice in a tab."""
-    if pagename == app.config.root_doc and context.get("title") == app.config.html_title:
+    if pagename == app.config.root_doc and unescape(context["title"]) == app.config.html_title:
         context["docstitle"] = ""
 
 

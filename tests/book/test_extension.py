@@ -8,6 +8,7 @@ import zipfile
 
 import nbformat
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from small_book import ROOT, notebook
 
@@ -232,6 +233,9 @@ def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
         assert [follow(link) for link in inside] == ["source", "colab"]
 
 
+TITLE = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf8"))["title"]
+
+
 @pytest.mark.parametrize(
     "fork, site",
     [
@@ -240,12 +244,15 @@ def test_every_link_to_the_repository_follows_its_remote(tmp_path, small_book):
     ],
 )
 def test_a_page_and_the_sites_own_address_name_where_the_fork_is_published(fork, site, small_book):
-    small_book.write(one=notebook("What this book is about, in a sentence."), two="# Two\n\nText.")
+    first = notebook("What this book is about, in a sentence.")
+    first.cells[0].source = f"# {TITLE}"
+    small_book.write(one=first, two="# Two\n\nText.")
     variables = {"GITHUB_REPOSITORY": fork, "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "main"}
     assert small_book.build(**variables).returncode == 0
     door = (small_book.folder / "_build" / "html" / "index.html").read_text("utf8")
     first = BeautifulSoup(small_book.page("one"), "html.parser")
     for page in (BeautifulSoup(door, "html.parser"), first):
+        assert page.title.text.strip() == TITLE, "once"
         assert page.select_one('link[rel="canonical"]')["href"] == f"{site}chapters/one.html"
         assert page.select_one('meta[property="og:url"]')["content"] == f"{site}chapters/one.html"
         picture = page.select_one('meta[property="og:image"]')["content"]
