@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from children import in_a_child
+from children import die_writing, in_a_child
 
 from passk_lib.__main__ import main
 from passk_lib.llm import chapter_runs, posttrain, storage
@@ -182,8 +182,7 @@ def test_killed_at_every_write_the_curve_is_the_same_to_the_bit(
             nonlocal count
             count += 1
             if count == 3:
-                (path.parent / f".{path.name}.cut").write_bytes(data[: len(data) // 2])
-                os.kill(os.getpid(), signal.SIGKILL)
+                die_writing(path, data)
             whole(path, data)
 
         storage.write_whole = write

@@ -1,13 +1,12 @@
 """A run that is killed again and again, at every single write, ends with the undisturbed bits."""
 
-import io
 import os
 import signal
 import tracemalloc
 
 import numpy as np
 import pytest
-from children import in_a_child
+from children import die_writing, in_a_child
 
 from passk_lib.llm import experiment, storage
 from passk_lib.llm.experiment import Result, Settings, run
@@ -53,11 +52,7 @@ def test_killed_at_every_write_the_run_ends_with_the_same_bits(tmp_path, monkeyp
             nonlocal count
             count += 1
             if count == 2 + lives % 2:
-                content = io.BytesIO()
-                data(content) if callable(data) else content.write(data)
-                half = content.getvalue()[: content.tell() // 2]
-                (path.parent / f".{path.name}.cut").write_bytes(half)
-                os.kill(os.getpid(), signal.SIGKILL)
+                die_writing(path, data)
             whole(path, data)
 
         storage.write_whole = write
