@@ -21,7 +21,7 @@ PARTS = {
     "build": ["tests/book/test_build.py"],
     "figures": ["tests/book/test_live_figures.py"],
     "theory": ["tests/theory"],
-    "pages": ["tests/book/test_site.py", "tests/book/test_pages.py"],
+    "pages": [f"tests/book/test_{name}.py" for name in ("site", "reference", "pages")],
     "speed": ["tests/book/test_speed.py"],
 }
 REST = [f"--ignore={path}" for paths in PARTS.values() for path in paths]
