@@ -1,10 +1,10 @@
 """All tests, in parts side by side: what drives the built book, and everything else.
 
 ``python tools/run_tests.py [--long]``. Two parts run at a time, for two processors. In one lane the
-book is built, its live figures are driven, and the theory is proved, mutants included. In the other
-stands all that needs no book, and then the built pages are looked at. Last, with the machine to
-themselves, come the tests of speed. What the second lane prints is shown when it is done. At the
-end stands what all covered between them.
+book is built, its live figures are driven, the theory is proved, mutants included, and the site is
+tried. In the other stands all that needs no book, and then every built page is looked at. Last,
+with the machine to themselves, come the tests of speed. What the second lane prints is shown when
+it is done. At the end stands what all covered between them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ PARTS = {
     "build": ["tests/book/test_build.py"],
     "figures": ["tests/book/test_live_figures.py"],
     "theory": ["tests/theory"],
-    "pages": [f"tests/book/test_{name}.py" for name in ("site", "reference", "pages")],
+    "site": ["tests/book/test_site.py", "tests/book/test_reference.py"],
+    "pages": ["tests/book/test_pages.py"],
     "speed": ["tests/book/test_speed.py"],
 }
 REST = [f"--ignore={path}" for paths in PARTS.values() for path in paths]
@@ -81,6 +82,8 @@ class Run:
         if whole:
             self.part("figures", *PARTS["figures"])
         self.part("theory", *PARTS["theory"])
+        if whole:
+            self.part("site", *PARTS["site"])
         other.join()
         for name in ("rest", "pages"):
             if name in self.outcomes:

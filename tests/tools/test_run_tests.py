@@ -71,11 +71,11 @@ def test_speed_comes_alone_at_the_end_and_pages_after_the_book(run, capsys):
     assert run.report() == 0
 
 
-@pytest.mark.parametrize("name", ["rest", "figures", "theory", "pages", "speed"])
+@pytest.mark.parametrize("name", ["rest", "figures", "theory", "site", "pages", "speed"])
 def test_one_part_that_fails_fails_the_whole_and_is_named(name, run, capsys):
     run.fails = {name}
     run.everything()
-    assert len(run.noted) == 6 and run.report() == 1
+    assert len(run.noted) == 7 and run.report() == 1
     assert capsys.readouterr().out.endswith(f"NOT PASSED: {name}\n")
 
 
