@@ -2,7 +2,8 @@
 
 - Once: its assistive MathML is for who listens, not one more formula to set.
 - Block by block: all formulas of a page in one go take seconds where there are a thousand of them,
-  and nothing else can happen meanwhile. With pauses, live figures start early.
+  and nothing else can happen meanwhile. What the reader sees comes first, then the page's live
+  figures are let through, then the rest follows with pauses.
 - A formula in a link is no stop of its own for the Tab key: the link is one already.
 - Until it is set, a formula within a line takes about the room that it will take then, not the much
   longer one of its TeX: fewer lines break anew, and the page stays where it is.
@@ -24,11 +25,25 @@ if (window.MathJax) {
   (MathJax.options ??= {}).renderActions = {
     settle: [1000, ({ math }) => [...math].forEach(settle), settle],
   };
+  const figureDrawn = () => new Promise((drawn) => {
+    if (!document.querySelector(".live-stand-in")) return drawn();
+    new PerformanceObserver((marks) => marks.getEntriesByName("passk-figure").length && drawn())
+      .observe({ type: "mark", buffered: true });
+    setTimeout(drawn, 3000);
+  });
   MathJax.startup = { input: ["tex"], async pageReady() {
+    const tex = /\\\\[(\\[]|\\\\begin/;
+    const blocks = [...document.querySelectorAll(".bd-article section > :not(section)")].filter(
+      (block) => block.querySelector(".math") || tex.test(block.textContent));
+    const seen = blocks.filter((block) => {
+      const { top, bottom } = block.getBoundingClientRect();
+      return bottom > 0 && top < innerHeight;
+    });
+    await MathJax.typesetPromise(seen);
+    await figureDrawn();
     let resumed = performance.now();
-    for (const block of document.querySelectorAll(".bd-article section > :not(section)")) {
-      const tex = /\\\\[(\\[]|\\\\begin/;
-      if (!block.querySelector(".math") && !tex.test(block.textContent)) continue;
+    for (const block of blocks) {
+      if (seen.includes(block)) continue;
       await MathJax.typesetPromise([block]);
       if (performance.now() - resumed > 12) {
         await new Promise(resume => setTimeout(resume));
