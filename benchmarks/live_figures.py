@@ -4,7 +4,7 @@
 
 Every figure is measured on the chapter that shows it first.  A repaint is script, styles and layout
 after one trait has moved, the best of three medians; the slowest trait of a figure counts.  Ready
-is from asking for the page, with an empty cache, to its first figure drawn, the best of three.
+is from asking for the page, with an empty cache, to its first figure drawn, the best of five.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def measured(browser, url: str, name: str) -> list[Promise]:
     slowest = repaints[trait]
     crowd = crowding(page)
     page.close()
-    ready = seconds_to_ready(browser, url)
+    ready = seconds_to_ready(browser, url, tries=5)
     page_name = url.rsplit("/", 1)[1].removesuffix(".html")
     return both(
         name,
