@@ -133,6 +133,8 @@ def chapter(html: Path, name: str, names: list[str]) -> str:
     article = BeautifulSoup(text, "html.parser", parse_only=SoupStrainer("article")).article
     for extra in article.select(NOT_PRINTED):
         extra.decompose()
+    for picture in article.select("img[loading]"):
+        del picture["loading"]  # paper has no scrolling that would bring it
     for element in article.find_all(id=True):
         element["id"] = f"{stem(name)}--{element['id']}"
     folder = Path(name).parent

@@ -42,9 +42,9 @@ def render_image_with_alt(self, data):
 
 
 def add_sizes_and_downloads(app, pagename, templatename, context, doctree):
-    """Give every drawn figure its size, so that the page does not jump when it loads, put wide ones
-    into a box that a phone lets scroll, by touch and by keyboard, and link to the drawing and to
-    its numbers."""
+    """Give every drawn figure its size, so that the page does not jump when it loads, let it wait
+    until it is nearly in sight, put wide ones into a box that a phone lets scroll, by touch and by
+    keyboard, and link to the drawing and to its numbers."""
     if "body" in context:
         context["body"] = re.sub(
             r'<img ([^>]*src="([^"]*/_images/)([^"/]+\.svg)"[^>]*)>',
@@ -56,7 +56,7 @@ def add_sizes_and_downloads(app, pagename, templatename, context, doctree):
 
 
 def sized(attributes: str, width: int, height: int) -> str:
-    size = f'width="{width}" height="{height}" ' if width else ""
+    size = f'width="{width}" height="{height}" loading="lazy" ' if width else ""
     image = f"<img {size}{attributes}>"
     if width <= max(620, 1.6 * height):
         return image

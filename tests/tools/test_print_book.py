@@ -12,6 +12,7 @@ ONE = """<article class="bd-article"><h1 id="top">One</h1>
 <details class="admonition hide above-input"><summary>Show the code</summary>folded()</details>
 <div class="live-figure">dead</div><div class="live-stand-in"><p>A picture.</p></div>
 <details><summary>Solution</summary><p id="solved">The answer.</p></details>
+<img loading="lazy" src="data:," alt="A drawn figure.">
 <div id="wide" style="overflow-x: auto"><p style="width: 2000px">A long formula.</p></div>
 </article><footer>not printed</footer>"""
 TWO = '<article class="bd-article"><h1 id="top">Two</h1><a href="one.html">back</a></article>'
@@ -39,6 +40,7 @@ def test_the_pages_become_one_with_links_inside_and_without_what_paper_cannot_sh
     contents = ["#chapters-one", "#chapters-two"]
     assert links == ["#chapters-two--top", "https://a.example/", *contents, "#chapters-one"]
     assert {link[1:] for link in links if link.startswith("#")} <= set(ids)
+    assert sheet.select("img[alt='A drawn figure.']") and not sheet.select("[loading]")
     text = sheet.get_text()
     assert "A picture." in text and "The answer." in text
     assert not any(word in text for word in ("folded", "dead", "not printed"))
