@@ -17,7 +17,16 @@ from promises import Promise
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "book"))
 
 from browser import HTML, chromium, find_chromium, serve
-from live import READY, REPAINT, Live, crowding, figure_names, places, seconds_to_ready
+from live import (
+    READY,
+    REPAINT,
+    crowding,
+    figure_names,
+    opened,
+    places,
+    said,
+    seconds_to_ready,
+)
 
 
 def rows() -> list[Promise]:
@@ -44,21 +53,17 @@ def rows() -> list[Promise]:
 
 
 def measured(browser, url: str, name: str) -> list[Promise]:
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.goto(url)
-    live = Live(page, name)
-    live.rest()
-    repaints = live.repaints()
+    with opened(browser, url, name) as live:
+        repaints = live.repaints()
+        crowd = crowding(live.page)
     trait = max(repaints, key=lambda each: repaints[each].median)
     slowest = repaints[trait]
-    crowd = crowding(page)
-    page.close()
     ready = seconds_to_ready(browser, url, tries=5)
     page_name = url.rsplit("/", 1)[1].removesuffix(".html")
     return both(
         name,
-        (slowest.median, f"moving {trait}{beside(slowest.crowd)}"),
-        (ready, f"{page_name}{beside(crowd)}"),
+        (slowest.median, f"moving {trait}{said(slowest.crowd)}"),
+        (ready, f"{page_name}{said(crowd)}"),
     )
 
 
@@ -69,7 +74,3 @@ def both(name: str, repaint=(None, ""), ready=(None, ""), note: str = "") -> lis
         Promise("... first interaction after loading", "at most", READY, "s",
                 ready[0], ready[1] or note),
     ]  # fmt: skip
-
-
-def beside(crowd: float) -> str:
-    return f"; others slowed the machine {crowd:.1f} times" if crowd >= 1.2 else ""

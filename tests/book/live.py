@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import re
 import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import nbformat
@@ -197,6 +199,22 @@ class Repaint:
     median: float
     crowd: float
     """How many times slower a fixed loop ran between the repaints than it does undisturbed."""
+
+
+@contextmanager
+def opened(browser, url: str, name: str) -> Iterator[Live]:
+    """The figure of this name on a page of its own, at rest."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(url)
+    live = Live(page, name)
+    live.rest()
+    yield live
+    page.close()
+
+
+def said(crowd: float) -> str:
+    """How crowded the machine was, where it matters, to stand behind a measurement."""
+    return f" (a machine {crowd:.1f} times slower than idle)" if crowd >= 1.2 else ""
 
 
 def seconds_to_ready(browser, url: str, tries: int = 3, enough: float = 0) -> float:

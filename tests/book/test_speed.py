@@ -8,25 +8,17 @@ only the code's own fault fails a build. `make bench` holds the figures to the p
 from pathlib import Path
 
 import pytest
-from live import READY, REPAINT, Live, crowding, places, seconds_to_ready
+from live import READY, REPAINT, crowding, opened, places, said, seconds_to_ready
 
 pytestmark = pytest.mark.browser
 GRANTED = 2.5
 
 
-def said(crowd: float) -> str:
-    return f" (a machine {crowd:.1f} times slower than idle)" if crowd >= 1.2 else ""
-
-
 @pytest.mark.parametrize("place", places(), ids=str)
 def test_a_drag_or_a_key_press_repaints_within_a_frame(place, site, browser, measured):
     """Script, styles and layout together."""
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.goto(f"{site}/{place.page}")
-    live = Live(page, place.name)
-    live.rest()
-    found = live.repaints(enough=REPAINT)
-    page.close()
+    with opened(browser, f"{site}/{place.page}", place.name) as live:
+        found = live.repaints(enough=REPAINT)
     for trait, repaint in found.items():
         measured.append(
             f"{f'{place}, {trait}':<38} repaint {repaint.median:5.1f} ms of {REPAINT} promised"
@@ -57,20 +49,16 @@ def test_a_figure_is_ready_soon(page_name, site, browser, measured):
 def test_a_figure_that_paints_for_seconds_would_be_found_out(site, browser):
     """Negative control: what is measured is what a reader waits for."""
     place = next(place for place in places() if place.name == "ConflictMap")
-    page = browser.new_page(viewport={"width": 1200, "height": 900})
-    page.goto(f"{site}/{place.page}")
-    live = Live(page, place.name)
-    live.rest()
-    page.evaluate(
-        f"""() => {{
-            const figure = {live.script}, draw = figure.draw;
-            figure.draw = (state) => {{
-                const end = performance.now() + 120;
-                while (performance.now() < end);
-                return draw(state);
-            }};
-        }}"""
-    )
-    repaints = live.repaints(tries=1)
-    page.close()
+    with opened(browser, f"{site}/{place.page}", place.name) as live:
+        live.page.evaluate(
+            f"""() => {{
+                const figure = {live.script}, draw = figure.draw;
+                figure.draw = (state) => {{
+                    const end = performance.now() + 120;
+                    while (performance.now() < end);
+                    return draw(state);
+                }};
+            }}"""
+        )
+        repaints = live.repaints(tries=1)
     assert all(each.median > GRANTED * REPAINT for each in repaints.values())
